@@ -50,6 +50,6 @@ const faults = results.filter((result) => "fault" in result).length;
 const yes = results.filter((result) => "holds" in result && result.holds).length;
 const no = results.length - faults - yes;
 say(
-  `${done.length} servers driven, ${skipped.length} not started: ${yes} rows hold, ${no} the server cannot, ${faults} faults`,
+  `${done.length} servers driven, ${skipped.length} not started: ${yes} rows hold, ${no} not supported by the server, ${faults} faults`,
 );
 process.exitCode = faults > 0 ? 1 : skipped.length > 0 ? 2 : 0;

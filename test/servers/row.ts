@@ -9,7 +9,7 @@ export type Seen =
 /** A row of the end-to-end list. */
 export interface Row {
   readonly id: string;
-  /** What the user of Latchkey gets. The title of the column in the guide. */
+  /** The name of the row in the guide. */
   readonly title: string;
   run(bench: Bench): Promise<Seen>;
 }

@@ -13,9 +13,9 @@ export function guideOf(
   return [
     "# Servers that were tried",
     "",
-    "`npm run test:servers` installs these servers, drives each of them through the same list in Chromium, and writes this page.",
-    `The last whole run was on ${date}. ✓: it works. –: the server cannot, and Latchkey does what its documents say; the notes below say`,
-    "why. The app has `issuer`, `clientId`, `redirectUri`, and what is shown here, nothing else.",
+    "`npm run test:servers` installs these servers, runs the same list at each of them in Chromium, and writes this page.",
+    `The last whole run was on ${date}. ✓: it works. –: the server does not support it, and Latchkey behaves as documented. The notes`,
+    "below say why. The app has `issuer`, `clientId`, `redirectUri`, and what is shown here, nothing else.",
     "",
     "## The list",
     "",
@@ -84,7 +84,7 @@ function sectionOf(
   ];
 }
 
-/** A value as it stands in the code of an app. The port of the run says nothing, so it is left out. */
+/** Formats a value as TypeScript. Replaces the URL of this machine, because its port changes. */
 function literal(value: unknown): string {
   return JSON.stringify(value, undefined, 1)
     .replaceAll(/http:\/\/localhost:\d+/g, "https://id.example.com")

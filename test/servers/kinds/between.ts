@@ -12,7 +12,7 @@ import { freePort } from "../process.ts";
 import type { ServerKind } from "../server.ts";
 import { startOidcProvider } from "./oidc-provider.ts";
 
-/** What lies between pages and servers: proxies, other sites, and headers. The server behind is an oidc-provider as it comes. */
+/** An oidc-provider behind a proxy, on another site than the app, or with other headers. */
 
 const ROWS = ["redirect", "popup", "silent", "three-tabs", "logout"];
 const NAME = "oidc-provider";

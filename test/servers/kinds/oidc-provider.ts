@@ -8,7 +8,7 @@ import { ADA, GRACE, type AppToRegister, type RunningServer, type ServerKind } f
 
 const USERS = new Map([ADA, GRACE].map((user) => [user.login, user]));
 
-/** The Node package, with nothing but a client, a key, accounts and CORS configured. It keeps everything in memory. */
+/** The Node package with its default configuration, a client, a key, accounts and CORS. It keeps everything in memory. */
 export const OIDC_PROVIDER: ServerKind = {
   name: "oidc-provider",
   setup: "as it comes",
@@ -18,7 +18,7 @@ export const OIDC_PROVIDER: ServerKind = {
   },
 };
 
-/** Where the provider listens, and the issuer that browsers see. A path of the issuer is where the provider is mounted. */
+/** The port of the provider, and the issuer that browsers see. The provider is mounted at the path of the issuer. */
 export interface Place {
   readonly port: number;
   readonly issuer: string;
@@ -78,7 +78,7 @@ async function listen({ port, issuer }: Place, app: AppToRegister, jwks: { keys:
     },
     clientBasedCORS: (_ctx, origin) => origin === app.origin,
   });
-  // Its documents ask for this behind a proxy.
+  // Behind a proxy, oidc-provider must be told so.
   provider.proxy = issuer !== loopback.origin;
   const mountedAt = new URL(issuer).pathname.replace(/\/$/, "");
   const protocol = provider.callback();

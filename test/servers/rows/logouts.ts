@@ -45,7 +45,10 @@ export const LOGOUTS: readonly Row[] = [
         body,
         headers: { Origin: bench.site.origin },
       });
-      if (!response.ok) return holds();
+      if (!response.ok) {
+        must([400, 401].includes(response.status), `the token endpoint: ${response.status}`);
+        return holds();
+      }
       must(!revocation, "the server has a revocation endpoint, and the refresh token still works");
       return lacks("it has no revocation endpoint: the refresh token lives on");
     },

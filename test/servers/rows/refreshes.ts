@@ -130,7 +130,7 @@ export async function isRenewable(page: Parameters<typeof stateOf>[0]): Promise<
   return state.status === "authenticated" && state.token.isRenewable;
 }
 
-/** The next refresh must end the session by the server's words. */
+/** Expects that the next refresh fails, and that the state becomes `expired`. */
 async function expires(page: Parameters<typeof stateOf>[0]) {
   const { token, code, message } = await getToken(page, { cache: "reload" });
   if (token) return lacks("the server goes on giving tokens");
@@ -139,7 +139,7 @@ async function expires(page: Parameters<typeof stateOf>[0]) {
   return holds();
 }
 
-/** A token that is newer than `old` arrives in the end. */
+/** Waits until a refresh succeeds. Returns its token. */
 export const refreshes = (
   page: Parameters<typeof stateOf>[0],
   timeoutMs = 60_000,

@@ -1,5 +1,13 @@
 import type { ServerKind } from "../server.ts";
 import { OIDC_PROVIDER } from "./oidc-provider.ts";
+import {
+  SPRING_AUTHORIZATION_SERVER,
+  SPRING_AUTHORIZATION_SERVER_REFRESH,
+} from "./spring-authorization-server.ts";
 
 /** Every kind of server, in the order of the run. */
-export const KINDS: readonly ServerKind[] = [OIDC_PROVIDER];
+export const KINDS: readonly ServerKind[] = [
+  OIDC_PROVIDER,
+  SPRING_AUTHORIZATION_SERVER,
+  SPRING_AUTHORIZATION_SERVER_REFRESH,
+];

@@ -1,4 +1,5 @@
 import type { ServerKind } from "../server.ts";
+import { AUTHLIB } from "./authlib.ts";
 import { OIDC_PROVIDER } from "./oidc-provider.ts";
 import {
   SPRING_AUTHORIZATION_SERVER,
@@ -10,4 +11,5 @@ export const KINDS: readonly ServerKind[] = [
   OIDC_PROVIDER,
   SPRING_AUTHORIZATION_SERVER,
   SPRING_AUTHORIZATION_SERVER_REFRESH,
+  AUTHLIB,
 ];

@@ -19,10 +19,14 @@ for (const source of sources) {
 }
 
 test("each fault has one line", () => {
-  const ids = Object.entries({ A: 13, B: 17, C: 16, D: 7 }).flatMap(([part, rows]) =>
+  const ids = Object.entries({ A: 13, B: 17, C: 16, D: 7, E: 6 }).flatMap(([part, rows]) =>
     Array.from({ length: rows }, (_, row) => `${part}${row + 1}`),
   );
   expect(explained).toEqual(ids);
+});
+
+test("each server's surprise has a test", () => {
+  expect(explained.filter((id) => id.startsWith("E") && !tested.has(id))).toEqual([]);
 });
 
 test("each fault of the parts A and B has at least two tests", () => {

@@ -65,7 +65,7 @@ export interface RefreshTokenFacts extends Pick<
 }
 
 const NO_REFRESH_TOKEN =
-  'Let the user log in again: call login(). For longer sessions, request the scope offline_access, allow refresh tokens at the server, and set loginOptions: { prompt: "consent" } if the server needs a consent first.';
+  'Let the user log in again: call login(). For longer sessions, request the scope offline_access, allow refresh tokens at the server, and set loginOptions: { prompt: "consent" } if the server needs a consent first. Or set silentSignOn to an IframeUserAgent, which renews the session in a hidden frame.';
 
 /** The user must log in again. `reason` says why. */
 export class RefreshTokenError extends AuthError {

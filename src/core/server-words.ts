@@ -11,7 +11,7 @@ export function serverWords({ error, errorDescription }: ServerFacts): string {
 
 const HINTS: Readonly<Record<string, string>> = {
   invalid_scope:
-    "The server does not allow this client one of the requested scopes. Set `scope` to scopes that the server allows.",
+    "The server does not allow this client one of the requested scopes. By default, Latchkey requests openid, profile, email and offline_access. Set `scope` to scopes that the server allows. Some servers allow no openid in a device login: then set `endpoints` without `jwksUri`, and a `userFetcher`.",
   invalid_target:
     "The server does not allow this client the requested API. Compare `resource` and `audience` with the server's settings.",
   invalid_client: "Compare `clientId` and the client's authentication with the server's settings.",

@@ -95,7 +95,7 @@ function refusal(response: HttpResponse, form: FormRequest): DeviceCodeError {
     ...facts,
     hint:
       developerHint(facts) ??
-      "The server must allow this client the device flow and the requested scopes. The server's log says more.",
+      "The server must allow this client the device flow, without a client secret. The server's log says more.",
     retryable: isTemporary("device authorization", facts),
   });
 }

@@ -1,5 +1,6 @@
 import { abortable } from "../core/abortable.ts";
-import { NoTokenError, TimeoutError } from "../core/errors.ts";
+import { withoutHint } from "../core/auth-error.ts";
+import { isAuthError, NoTokenError, TimeoutError } from "../core/errors.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { RefreshNeed, Refresher } from "../core/refresher.ts";
 import { parseTargetKey, DEFAULT_TARGET, type TargetKey } from "../core/token-target.ts";
@@ -203,8 +204,10 @@ export class RefreshCoordinator implements Refresher {
       wait: (flight) => {
         const { run, result } = flight;
         const late = timeout.then(() => {
-          const message = `no new access token arrived within ${timing.patienceMs} ms`;
-          throw new TimeoutError(message, { pending: true, cause: run.failure });
+          const { failure } = run;
+          const why = isAuthError(failure) ? `; the last failure: ${withoutHint(failure)}` : "";
+          const message = `no new access token arrived within ${timing.patienceMs} ms${why}`;
+          throw new TimeoutError(message, { pending: true, cause: failure });
         });
         flight.waiting++;
         return abortable(Promise.race([result, late]), signal).finally(() => flight.waiting--);

@@ -349,6 +349,14 @@ describe("a request for a device code", () => {
     });
   });
 
+  test("E3: that is refused with invalid_scope has a hint about openid", async () => {
+    special = () => json({ error: "invalid_scope" }, 400);
+    const rejected = await errorFrom(start({ endpoints: OPENID }).server.authorizeDevice({}));
+    expect(rejected["hint"]).toMatch(
+      /no openid in a device login: then set `endpoints` without `jwksUri`/,
+    );
+  });
+
   test("names no openid at a server without keys", async () => {
     special = () => json(device);
     await start().server.authorizeDevice({});

@@ -820,6 +820,17 @@ describe("a temporary failure ends no session", () => {
     expect((await second).accessToken).toBe("at2");
   });
 
+  test("E6: the timeout of a call names the last failure", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const one = tab("a", { timing: { patienceMs: 1_000 } });
+    const late = one.refresh(NEED).catch((error: unknown) => error);
+    await settle();
+    sent[0]!.response({ type: "refused", meaning: "unexplained", facts: { status: 401 } });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(String(await late)).toMatch(/within 1000 ms; the last failure: .*401/);
+  });
+
   test("an aborted call rejects with its reason, and the other callers get the token", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());

@@ -41,10 +41,11 @@ export class Misconfiguration {
 }
 
 const NO_REFRESH_TOKEN =
-  'the server gave no refresh token, so the user must log in again when the access token expires. Request the scope offline_access, allow refresh tokens for this client at the server, or set loginOptions: { prompt: "consent" } if the server asks for a consent first. If this is what you want, set `scope` without offline_access.';
+  'the server gave no refresh token, so the user must log in again when the access token expires. Request the scope offline_access, allow refresh tokens for this client at the server, or set loginOptions: { prompt: "consent" } if the server asks for a consent first. A server that gives browsers no refresh token can renew the session in a hidden frame: set silentSignOn to an IframeUserAgent. If this is what you want, set `scope` without offline_access.';
 
 function isOfDeveloper(error: AnyAuthError): boolean {
   if (error.code === "network") return error.isWithheld;
   if (error.code === "configuration" || error.code === "discovery") return true;
+  if (error.code === "id_token") return !error.retryable;
   return developerHint(error as ServerFacts) !== undefined;
 }

@@ -5,7 +5,7 @@ import { NO_CHANGE, type SessionRow, isNewer, newerVersion } from "../../core/se
 
 /**
  * Deletes the tokens of `user` (default: this tab's user) on this device, in all tabs. Returns the deleted refresh token and ID
- * token for the logout at the server. Returns undefined if there were no tokens.
+ * token for the logout at the server. An ended session has neither. Returns undefined if there was no session.
  */
 export async function localLogout(
   parts: SessionParts,
@@ -26,7 +26,10 @@ export async function localLogout(
   if (isNewer(row)) throw newerVersion();
   if (!row || row.sessionId === sessionId)
     broadcastToTabs(parts, sub, sessionId, { type: "user", what: "logout" });
-  if (!previous?.tokens) return undefined;
+  if (!previous?.tokens) {
+    // The session has ended here, and the user can still be logged in at the server.
+    return previous?.end && previous.end.reason !== "logged_out" ? {} : undefined;
+  }
   try {
     const { refreshToken, idToken } = await sessions.open(previous.tokens);
     return { refreshToken, idToken };

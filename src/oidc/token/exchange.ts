@@ -1,4 +1,5 @@
 import { abortable } from "../../core/abortable.ts";
+import { chunk } from "../../core/lazy.ts";
 import { tokenSet, type TokenSet } from "../../core/token-set.ts";
 import type { SettledRequest } from "../authorize/authorize.ts";
 import type { Credentials } from "./form-request.ts";
@@ -85,6 +86,10 @@ async function redeem(
     },
     signal,
   );
+  const refuse = (error: unknown): never => {
+    if (refreshToken !== undefined) revokeUnused(parts, refreshToken);
+    throw error;
+  };
   const granted = {
     ...tokens,
     scope: scope ?? request.scope,
@@ -95,21 +100,30 @@ async function redeem(
   };
   if (!trusted) return tokenSet(granted);
   if (!idToken) {
-    throw new IdTokenError("id_token", "the token response has no ID token", {
-      hint: "Allow this client the scope `openid` at the server.",
-    });
+    return refuse(
+      new IdTokenError("id_token", "the token response has no ID token", {
+        hint: "Allow this client the scope `openid` at the server.",
+      }),
+    );
   }
   const { accessToken } = tokens;
   const now = parts.config.clock.now();
   const expected = { ...request, accessToken, requestedAt: request.createdAt, now };
   const verified = verifyIdToken(idToken, trusted, expected);
-  const { user, authTime } = await abortable(verified, signal);
+  const { user, authTime } = await abortable(verified, signal).catch(refuse);
   return tokenSet({
     ...granted,
     idToken,
     user,
     ...(authTime !== undefined && { authTime }),
   });
+}
+
+/** Revokes the refresh token of a refused login in the background. No session has this token, so a logout would not revoke it. */
+function revokeUnused(parts: ServerParts, refreshToken: string): void {
+  chunk(import("../logout.ts"))
+    .then(({ revokeToken }) => revokeToken(parts, refreshToken, undefined))
+    .catch(() => {});
 }
 
 const HINT = "Latchkey sends an authorization code only once. Start a new login: call login().";

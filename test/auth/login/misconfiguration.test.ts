@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CancelledError, ConfigurationError, NetworkError } from "../../../src/core/errors.ts";
-import { AuthorizationError, DiscoveryError } from "../../../src/core/protocol-errors.ts";
+import {
+  AuthorizationError,
+  DiscoveryError,
+  IdTokenError,
+} from "../../../src/core/protocol-errors.ts";
 import { loginResponse, world, type World } from "../fixture.ts";
 
 beforeEach(() => {
@@ -29,6 +33,11 @@ describe("the developer is told once of a login that failed because of", () => {
       "CORS",
       new NetworkError("withheld", undefined, "Allow this origin.", false, true),
       "withheld",
+    ],
+    [
+      "E1: an ID token that is not valid",
+      new IdTokenError("acr", "it is not the one that was asked for", { hint: "x" }),
+      "ID token, acr",
     ],
     ["a wrong option", new ConfigurationError("returnTo", "it is wrong", "Fix it."), "returnTo"],
   ])("%s", async (_, error, words) => {
@@ -69,9 +78,9 @@ describe("a login without a refresh token", () => {
     return my.page.warnings;
   };
 
-  test("is told once, with what to change", async () => {
+  test("E5: is told once, with what to change", async () => {
     expect(await loggedIn()).toEqual([
-      expect.stringMatching(/no refresh token.*offline_access.*prompt: "consent"/),
+      expect.stringMatching(/no refresh token.*offline_access.*prompt: "consent".*silentSignOn/),
     ]);
   });
 

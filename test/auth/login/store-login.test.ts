@@ -152,8 +152,9 @@ describe("a local logout", () => {
     const end = { reason: "session_ended", sequence: 1 } as const;
     await sessions.update(KEY, () => ({ ...expiredRow(), end, tokens: null }));
     await users.putDefault(ADA);
-    expect(await parts.localLogout()).toBeUndefined();
+    expect(await parts.localLogout()).toEqual({});
     expect(await sessions.get(KEY)).toMatchObject({ end: { reason: "logged_out" } });
+    expect(await parts.localLogout()).toBeUndefined();
   });
 
   test("does not overwrite a session row of a newer Latchkey version", async () => {

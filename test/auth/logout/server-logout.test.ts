@@ -232,6 +232,27 @@ describe("the result of a logout is told", () => {
     expect(my.page.navigations).toEqual([END]);
   });
 
+  test("E2: when the session has ended here, and the user is still logged in at the server", async () => {
+    const my = world();
+    const asked: unknown[] = [];
+    my.server.endSession = async (request) => {
+      asked.push(request.idToken);
+      return END;
+    };
+    const end = { reason: "session_ended", sequence: 9 } as const;
+    await remember(my, { ...goodRow(expiredRow()), end, access: {}, tokens: null });
+    const auth = my.tab();
+    auth.start();
+    await loaded();
+    expect(auth.state).toMatchObject({ status: "expired" });
+    expect(await auth.logout()).toEqual({ server: "told" });
+    expect(asked).toEqual([undefined]);
+    expect(my.page.navigations).toEqual([END]);
+    // The user is logged out now, so there is nothing more to tell.
+    expect(await auth.logout()).toEqual({ server: "told" });
+    expect(my.page.navigations).toEqual([END]);
+  });
+
   test("B5: when there is nothing to revoke or to end", async () => {
     const my = world();
     const anonymous = my.tab();

@@ -86,12 +86,9 @@ async function http2Front(port: number): Promise<Front> {
   const own = await freePort();
   const origin = `https://localhost:${own}`;
   // HTTP/2 has no such headers. @see https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2
-  const change = ({
-    connection: _,
-    "keep-alive": __,
-    "transfer-encoding": ___,
-    ...headers
-  }: IncomingHttpHeaders) => headers;
+  const ofConnection = ["connection", "keep-alive", "transfer-encoding"];
+  const change = (headers: IncomingHttpHeaders) =>
+    Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.includes(name)));
   const server = createSecureServer(
     { ...selfSigned(), allowHTTP1: false },
     passOn(port, origin, change),

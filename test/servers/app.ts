@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import type { AuthState, CreateAuthConfig } from "../../src/index.ts";
 import type { BareSite } from "../support/bare-site.ts";
 import { openTab, tabOpenedBy } from "../support/browser.ts";
-import { PATHS, type RunningServer, type ServerUser } from "./server.ts";
+import { nameAt, PATHS, type RunningServer, type ServerUser } from "./server.ts";
 
 /** What a row of the list works with. */
 export interface Bench {
@@ -149,7 +149,7 @@ export async function passServerPages(bench: Bench, page: Page, user: ServerUser
       const field = await page.$(pages.user);
       if (field && (await field.isVisible()) && !(await field.evaluate(isReadOnly))) {
         await field.evaluate((input) => ((input as HTMLInputElement).value = ""));
-        await field.type(user.login);
+        await field.type(nameAt(pages, user));
       }
       if (pages.password && (await page.$(pages.password))) {
         await page.type(pages.password, user.password);

@@ -9,7 +9,7 @@ import {
   until,
 } from "../app.ts";
 import { eventually, holds, lacks, must, metadataOf, type Row } from "../row.ts";
-import { ADA, GRACE, PATHS } from "../server.ts";
+import { ADA, GRACE, nameAt, PATHS } from "../server.ts";
 
 /** Logins in their ways, and logins that do not succeed. */
 export const LOGINS: readonly Row[] = [
@@ -66,7 +66,7 @@ export const LOGINS: readonly Row[] = [
       for (let step = 0; step < 4; step++) {
         await app.page.waitForSelector(`${pages.user}, ${pages.deny}`, { visible: true });
         if (await app.page.$(pages.deny)) break;
-        await app.page.type(pages.user, ADA.login);
+        await app.page.type(pages.user, nameAt(pages, ADA));
         if (pages.password) await app.page.type(pages.password, ADA.password);
         await Promise.all([app.page.waitForNavigation(), app.page.click(pages.submit)]);
       }

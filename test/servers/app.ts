@@ -133,9 +133,20 @@ export async function logIn(
   options: object = {},
 ): Promise<void> {
   await page.waitForFunction(() => window.auth && window.auth.state.status !== "loading");
+  const began = page.url();
   await Promise.all([page.waitForNavigation(), startLogin(page, options)]);
   await passServerPages(bench, page, user);
+  await backFromLogin(page, began);
+}
+
+/** Waits until a login by the page has ended, also its last navigation: to `began`, the page where the login began. */
+export async function backFromLogin(page: Page, began: string): Promise<void> {
   await until(page, "authenticated");
+  await page.waitForFunction(
+    (began) => location.href === began && window.auth?.state.status === "authenticated",
+    { polling: 50, timeout: 20_000 },
+    began,
+  );
 }
 
 /** Fills in the server's pages until the browser is back at the app, or the window has closed. */

@@ -1,7 +1,13 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:http2";
 import { buildGoProgram } from "../go.ts";
-import { freePort, startProgram, waitForAnswer } from "../process.ts";
+import {
+  freePort,
+  runProgram,
+  startProgram,
+  waitForAnswer,
+  type RunningProcess,
+} from "../process.ts";
 import {
   ADA,
   CannotStart,
@@ -14,13 +20,18 @@ import {
 const API = "github.com/dexidp/dex/api/v2";
 const COMMIT = "20260806151424-ab64ed778070";
 
+const ETCD = "3.4.23-4+b4";
+
 /** The passwords of the users, hashed by bcrypt. Dex takes no others. */
 const USERS = [
   { ...ADA, hash: "$2a$10$yRsHHCgrrxfLM9xqLVzoueYUdoJVVeEKPQgo4uh.xq1nDjR2W1W8." },
   { ...GRACE, hash: "$2a$10$eJ3JZA.XcgZPnHVtxqKxjuFq.5VyrY1i/XtyEhvdRLEsQq7Ug1b2C" },
 ];
 
-/** Dex with its own list of passwords and SQLite. */
+/**
+ * Dex with its own list of passwords and etcd. With SQLite or in memory, this version waits for itself forever at each refresh:
+ * it reads a session while the storage is locked by its own change of the refresh token.
+ */
 export const DEX: ServerKind = {
   name: "Dex",
   setup: "as it comes",
@@ -30,9 +41,12 @@ export const DEX: ServerKind = {
       version: `v0.0.0-${COMMIT}`,
       replacements: [`${API}=${API}@v2.4.1-0.${COMMIT}`],
     });
+    rmSync(`${folder}/data`, { recursive: true, force: true });
+    mkdirSync(`${folder}/data`, { recursive: true });
+    const etcd = await startEtcd(folder);
     const [port, adminPort] = [await freePort(), await freePort()];
     const issuer = `http://localhost:${port}`;
-    const config = configure(`${folder}/data`, app, { port, adminPort });
+    const config = configure(`${folder}/data`, app, { port, adminPort, etcd: etcd.url });
     const listen = async () => {
       const started = startProgram(program, ["serve", config], { log: `${folder}/log` });
       await waitForAnswer(`${issuer}/.well-known/openid-configuration`, started);
@@ -65,22 +79,23 @@ export const DEX: ServerKind = {
         await whileDown();
         running = await listen();
       },
-      stop: () => running.stop(),
+      async stop() {
+        await running.stop();
+        await etcd.process.stop();
+      },
     } satisfies RunningServer;
   },
 };
 
-/** Writes Dex's configuration into a new folder, and returns its file. JSON is YAML, too. */
+/** Writes Dex's configuration into `folder`, and returns its file. JSON is YAML, too. */
 function configure(
   folder: string,
   { origin, redirectUris }: AppToRegister,
-  { port, adminPort }: { port: number; adminPort: number },
+  { port, adminPort, etcd }: { port: number; adminPort: number; etcd: string },
 ): string {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
   const config = {
     issuer: `http://localhost:${port}`,
-    storage: { type: "sqlite3", config: { file: `${folder}/dex.db` } },
+    storage: { type: "etcd", config: { endpoints: [etcd] } },
     web: { http: `127.0.0.1:${port}`, allowedOrigins: [origin] },
     grpc: { addr: `127.0.0.1:${adminPort}` },
     staticClients: [
@@ -104,6 +119,32 @@ function configure(
   const file = `${folder}/dex.json`;
   writeFileSync(file, JSON.stringify(config));
   return file;
+}
+
+/** Unpacks Debian's etcd below `folder`, so that no service starts, and starts it on the data of this run. */
+async function startEtcd(folder: string): Promise<{ url: string; process: RunningProcess }> {
+  const unpacked = `${folder}/etcd-${ETCD}`;
+  if (!existsSync(unpacked)) {
+    await runProgram("apt-get", ["download", `etcd-server=${ETCD}`], { cwd: folder });
+    const machine = (await runProgram("dpkg", ["--print-architecture"])).trim();
+    await runProgram("dpkg-deb", ["-x", `etcd-server_${ETCD}_${machine}.deb`, unpacked], {
+      cwd: folder,
+    });
+  }
+  const [url, peers] = [
+    `http://127.0.0.1:${await freePort()}`,
+    `http://127.0.0.1:${await freePort()}`,
+  ];
+  const args = [
+    `--data-dir=${folder}/data/etcd`,
+    ...[`--listen-client-urls=${url}`, `--advertise-client-urls=${url}`],
+    ...[`--listen-peer-urls=${peers}`, `--initial-advertise-peer-urls=${peers}`],
+    `--initial-cluster=default=${peers}`,
+  ];
+  const log = `${folder}/data/etcd.log`;
+  const process = startProgram(`${unpacked}/usr/bin/etcd`, args, { log });
+  await waitForAnswer(`${url}/health`, process);
+  return { url, process };
 }
 
 /** The `sub` of a user: a message of the user's id and the connector's id. */

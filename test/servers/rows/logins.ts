@@ -1,4 +1,5 @@
 import {
+  backFromLogin,
   logIn,
   loginError,
   openApp,
@@ -105,9 +106,10 @@ export const LOGINS: readonly Row[] = [
       const { prompt_values_supported: prompts } = await metadataOf(bench);
       const prompt =
         Array.isArray(prompts) && prompts.includes("select_account") ? "select_account" : "login";
+      const began = app.page.url();
       await Promise.all([app.page.waitForNavigation(), startLogin(app.page, { prompt })]);
       await passServerPages(bench, app.page, GRACE);
-      await until(app.page, "authenticated");
+      await backFromLogin(app.page, began);
       const tokens = await app.page.evaluate(async () => {
         const users = await window.auth.users();
         return Promise.all(users.map(({ sub }) => window.auth.getToken({ user: sub })));

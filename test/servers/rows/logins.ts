@@ -72,6 +72,15 @@ export const LOGINS: readonly Row[] = [
         await Promise.all([app.page.waitForNavigation(), app.page.click(pages.submit)]);
       }
       await Promise.all([app.page.waitForNavigation(), app.page.click(pages.deny)]);
+      const isBack = await until(app.page, "anonymous", 8_000).then(
+        () => true,
+        () => false,
+      );
+      if (!isBack && !app.page.url().startsWith(bench.site.origin)) {
+        await app.page.goto(bench.site.origin + PATHS.page);
+        await until(app.page, "anonymous");
+        return lacks("the user stays on the server's page, and the app is not told");
+      }
       await until(app.page, "anonymous");
       const state = await stateOf(app.page);
       must(state.status === "anonymous" && state.error, "the state has no error");

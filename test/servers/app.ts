@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import type { AuthState, CreateAuthConfig } from "../../src/index.ts";
 import type { BareSite } from "../support/bare-site.ts";
 import { openTab, tabOpenedBy } from "../support/browser.ts";
-import { PATHS, type RunningServer, type ServerUser } from "./server.ts";
+import { nameAt, PATHS, type RunningServer, type ServerUser } from "./server.ts";
 
 /** What a row of the list works with. */
 export interface Bench {
@@ -133,9 +133,20 @@ export async function logIn(
   options: object = {},
 ): Promise<void> {
   await page.waitForFunction(() => window.auth && window.auth.state.status !== "loading");
+  const began = page.url();
   await Promise.all([page.waitForNavigation(), startLogin(page, options)]);
   await passServerPages(bench, page, user);
+  await backFromLogin(page, began);
+}
+
+/** Waits until a login by the page has ended, also its last navigation: to `began`, the page where the login began. */
+export async function backFromLogin(page: Page, began: string): Promise<void> {
   await until(page, "authenticated");
+  await page.waitForFunction(
+    (began) => location.href === began && window.auth?.state.status === "authenticated",
+    { polling: 50, timeout: 20_000 },
+    began,
+  );
 }
 
 /** Fills in the server's pages until the browser is back at the app, or the window has closed. */
@@ -149,7 +160,7 @@ export async function passServerPages(bench: Bench, page: Page, user: ServerUser
       const field = await page.$(pages.user);
       if (field && (await field.isVisible()) && !(await field.evaluate(isReadOnly))) {
         await field.evaluate((input) => ((input as HTMLInputElement).value = ""));
-        await field.type(user.login);
+        await field.type(nameAt(pages, user));
       }
       if (pages.password && (await page.$(pages.password))) {
         await page.type(pages.password, user.password);

@@ -60,6 +60,8 @@ export interface RunningServer {
 /** CSS selectors. An element that the server does not have is absent. */
 export interface ServerPages {
   readonly user: string;
+  /** What the server's user field takes. Default: the login. */
+  readonly userIs?: "email";
   readonly password?: string;
   readonly submit: string;
   /** Agrees to the consent, or to another question after the login. */
@@ -92,6 +94,10 @@ export const GRACE: ServerUser = {
   name: "Grace Hopper",
   email: "grace@example.com",
 };
+
+/** What the user types into the server's user field. */
+export const nameAt = ({ userIs }: ServerPages, user: ServerUser): string =>
+  userIs === "email" ? user.email : user.login;
 
 /** The path of the redirect URI of the tests' app, of its page for popups and frames, and of one that is not registered. */
 export const PATHS = { page: "/bare/", relay: "/bare/relay.html", unknown: "/bare/callback" };

@@ -1,7 +1,9 @@
 import type { ServerKind } from "../server.ts";
 import { AUTHLIB } from "./authlib.ts";
 import { BETWEEN } from "./between.ts";
+import { DEX } from "./dex.ts";
 import { OIDC_PROVIDER } from "./oidc-provider.ts";
+import { ORY_HYDRA } from "./ory-hydra.ts";
 import {
   SPRING_AUTHORIZATION_SERVER,
   SPRING_AUTHORIZATION_SERVER_REFRESH,
@@ -9,9 +11,11 @@ import {
 
 /** Every kind of server, in the order of the run. */
 export const KINDS: readonly ServerKind[] = [
+  ORY_HYDRA,
   SPRING_AUTHORIZATION_SERVER,
   SPRING_AUTHORIZATION_SERVER_REFRESH,
   OIDC_PROVIDER,
+  DEX,
   AUTHLIB,
   ...BETWEEN,
 ];

@@ -1,4 +1,5 @@
 import {
+  backFromLogin,
   logIn,
   loginError,
   openApp,
@@ -9,7 +10,7 @@ import {
   until,
 } from "../app.ts";
 import { eventually, holds, lacks, must, metadataOf, type Row } from "../row.ts";
-import { ADA, GRACE, PATHS } from "../server.ts";
+import { ADA, GRACE, nameAt, PATHS } from "../server.ts";
 
 /** Logins in their ways, and logins that do not succeed. */
 export const LOGINS: readonly Row[] = [
@@ -66,11 +67,20 @@ export const LOGINS: readonly Row[] = [
       for (let step = 0; step < 4; step++) {
         await app.page.waitForSelector(`${pages.user}, ${pages.deny}`, { visible: true });
         if (await app.page.$(pages.deny)) break;
-        await app.page.type(pages.user, ADA.login);
+        await app.page.type(pages.user, nameAt(pages, ADA));
         if (pages.password) await app.page.type(pages.password, ADA.password);
         await Promise.all([app.page.waitForNavigation(), app.page.click(pages.submit)]);
       }
       await Promise.all([app.page.waitForNavigation(), app.page.click(pages.deny)]);
+      const isBack = await until(app.page, "anonymous", 8_000).then(
+        () => true,
+        () => false,
+      );
+      if (!isBack && !app.page.url().startsWith(bench.site.origin)) {
+        await app.page.goto(bench.site.origin + PATHS.page);
+        await until(app.page, "anonymous");
+        return lacks("the user stays on the server's page, and the app is not told");
+      }
       await until(app.page, "anonymous");
       const state = await stateOf(app.page);
       must(state.status === "anonymous" && state.error, "the state has no error");
@@ -105,9 +115,10 @@ export const LOGINS: readonly Row[] = [
       const { prompt_values_supported: prompts } = await metadataOf(bench);
       const prompt =
         Array.isArray(prompts) && prompts.includes("select_account") ? "select_account" : "login";
+      const began = app.page.url();
       await Promise.all([app.page.waitForNavigation(), startLogin(app.page, { prompt })]);
       await passServerPages(bench, app.page, GRACE);
-      await until(app.page, "authenticated");
+      await backFromLogin(app.page, began);
       const tokens = await app.page.evaluate(async () => {
         const users = await window.auth.users();
         return Promise.all(users.map(({ sub }) => window.auth.getToken({ user: sub })));

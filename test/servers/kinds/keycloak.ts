@@ -99,6 +99,7 @@ function running(program: KeycloakProgram, setup: Setup): RunningServer {
       user: "#username",
       password: "#password",
       submit: "#kc-login",
+      otherUser: "#reset-login",
       agree: 'input[name="accept"], button[name="accept"]',
       ...(deny && { deny }),
       logOut: "#kc-logout",

@@ -121,6 +121,7 @@ async function install(folder: string): Promise<string> {
       "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack",
       `-Dartifact=org.keycloak:keycloak-quarkus-dist:${KEYCLOAK_VERSION}:zip`,
       `-DoutputDirectory=${unpacked}`,
+      `-DmarkersDirectory=${unpacked}/markers`,
     ]);
     await rename(`${unpacked}/${name}`, home);
   } finally {

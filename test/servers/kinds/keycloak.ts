@@ -106,12 +106,18 @@ function running(program: KeycloakProgram, setup: Setup): RunningServer {
     },
     ...(apiScope && { api: { scope: apiScope } }),
     async endSessions(login) {
-      const users = (await program.administrate(
+      const { administrate } = program;
+      const users = `/${realm}/users`;
+      const [user] = (await administrate(
         "GET",
-        `/${realm}/users?exact=true&username=${login}`,
-      )) as { id: string }[];
-      for (const { id } of users)
-        await program.administrate("POST", `/${realm}/users/${id}/logout`);
+        `${users}?exact=true&username=${login}`,
+      )) as Named[];
+      const [client] = (await administrate("GET", `/${realm}/clients?clientId=web`)) as Named[];
+      await administrate("POST", `${users}/${user!.id}/logout`);
+      // That leaves the sessions of `offline_access`, except tokens that are older than this second.
+      const offline = `${users}/${user!.id}/offline-sessions/${client!.id}`;
+      for (const { id } of (await administrate("GET", offline)) as Named[])
+        await administrate("DELETE", `/${realm}/sessions/${id}?isOffline=true`);
     },
     async rotateKeys() {
       // The key with the highest priority signs. The others go on verifying.

@@ -19,7 +19,7 @@ export interface KeycloakProgram {
    * @throws Error the API responds with a failure
    */
   readonly administrate: (
-    method: "GET" | "POST" | "PUT",
+    method: "GET" | "POST" | "PUT" | "DELETE",
     path: string,
     body?: object,
   ) => Promise<unknown>;

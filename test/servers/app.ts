@@ -157,6 +157,10 @@ export async function passServerPages(bench: Bench, page: Page, user: ServerUser
   for (let step = 0; step < 8 && !isAtApp(); step++) {
     try {
       await page.waitForSelector(known, { visible: true, timeout: 15_000 });
+      if (pages.otherUser && (await page.$(pages.otherUser))) {
+        await Promise.all([page.waitForNavigation(), page.click(pages.otherUser)]);
+        continue;
+      }
       const field = await page.$(pages.user);
       if (field && (await field.isVisible()) && !(await field.evaluate(isReadOnly))) {
         await field.evaluate((input) => ((input as HTMLInputElement).value = ""));

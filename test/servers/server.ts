@@ -64,6 +64,8 @@ export interface ServerPages {
   readonly userIs?: "email";
   readonly password?: string;
   readonly submit: string;
+  /** Leads to `user` from a page that asks for the password of the user of the server's session. */
+  readonly otherUser?: string;
   /** Agrees to the consent, or to another question after the login. */
   readonly agree?: string;
   /** Denies the login or the consent. */

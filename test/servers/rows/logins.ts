@@ -66,8 +66,9 @@ export const LOGINS: readonly Row[] = [
       for (let step = 0; step < 4; step++) {
         await app.page.waitForSelector(`${pages.user}, ${pages.deny}`, { visible: true });
         if (await app.page.$(pages.deny)) break;
-        await app.page.type(pages.user, ADA.login);
-        if (pages.password) await app.page.type(pages.password, ADA.password);
+        // Ada has agreed before, and some servers ask only once.
+        await app.page.type(pages.user, GRACE.login);
+        if (pages.password) await app.page.type(pages.password, GRACE.password);
         await Promise.all([app.page.waitForNavigation(), app.page.click(pages.submit)]);
       }
       await Promise.all([app.page.waitForNavigation(), app.page.click(pages.deny)]);

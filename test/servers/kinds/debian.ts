@@ -5,8 +5,8 @@ import { CannotStart } from "../server.ts";
 interface DebianPackages {
   /** Names with versions, such as `glewlwyd=2.7.5-*`. */
   readonly packages: readonly string[];
-  /** A program of the packages. If this file exists, nothing is installed. */
-  readonly program: string;
+  /** Files of the packages. If all of them exist, nothing is installed. */
+  readonly files: readonly string[];
   /** Answers to the questions of the packages, in the format of `debconf-set-selections`. */
   readonly answers?: string;
   /** Services that the packages start, and that must not run on. */
@@ -15,8 +15,8 @@ interface DebianPackages {
 
 /** Installs Debian packages for the whole machine, without the services that they start. @throws CannotStart */
 export async function installDebian(wanted: DebianPackages): Promise<void> {
-  const { packages, program, answers, services } = wanted;
-  if (existsSync(program)) return;
+  const { packages, files, answers, services } = wanted;
+  if (files.every((file) => existsSync(file))) return;
   if (!existsSync("/usr/bin/apt-get")) throw new CannotStart("it comes from Debian's packages");
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   await runProgram("apt-get", ["update"], { env });

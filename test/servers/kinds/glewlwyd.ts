@@ -24,7 +24,7 @@ export const GLEWLWYD: ServerKind = {
   async start(app, folder) {
     await installDebian({
       packages: [`glewlwyd=${VERSION}-*`, "sqlite3=3.40.1-*"],
-      program: "/usr/bin/glewlwyd",
+      files: ["/usr/bin/glewlwyd", "/usr/bin/sqlite3"],
       answers: "glewlwyd glewlwyd/config_type select No configuration",
       services: ["glewlwyd"],
     });

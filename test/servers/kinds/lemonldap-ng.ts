@@ -28,7 +28,7 @@ export const LEMONLDAP_NG: ServerKind = {
   async start(app, folder) {
     await installDebian({
       packages: [`lemonldap-ng=${VERSION}*`, "starman", "sqlite3=3.40.1-*", ...PERL_MODULES],
-      program: "/usr/bin/starman",
+      files: ["/usr/bin/starman", `${TOOLS}/rotateOidcKeys`, "/usr/share/perl5/String/Random.pm"],
       services: ["llng-fastcgi-server"],
     });
     const port = await freePort();

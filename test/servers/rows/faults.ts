@@ -143,11 +143,12 @@ async function refusedLogin(bench: Bench, config: object, redirectPath: string):
   if (ended) return holds(`the error is \`${ended.code}\``);
   // Some servers check the request only after the login.
   if (await popup.$(bench.server.pages.user)) {
-    const refusal = loginError(app);
-    const passed = passServerPages(bench, popup, ADA).catch(() => {});
-    const late = await Promise.race([refusal, passed]).catch(() => undefined);
-    if (late) return holds(`after the login, the error is \`${late.code}\``);
-    must(!popup.isClosed(), "the popup has closed, and the login has no error");
+    await passServerPages(bench, popup, ADA).catch(() => {});
+    if (popup.isClosed() || popup.url().startsWith(bench.site.origin)) {
+      const { code } = await loginError(app);
+      must(code !== "cancelled", "the popup came back to the app, and the login was cancelled");
+      return holds(`after the login, the error is \`${code}\``);
+    }
     must(!(await popup.$(bench.server.pages.user)), "the server asks for a login again");
   }
   await popup.close();

@@ -156,27 +156,53 @@ export async function passServerPages(bench: Bench, page: Page, user: ServerUser
   const known = [pages.user, pages.password, pages.agree].filter(Boolean).join(", ");
   for (let step = 0; step < 8 && !isAtApp(); step++) {
     try {
-      await page.waitForSelector(known, { visible: true, timeout: 15_000 });
+      await Promise.race([
+        page.waitForSelector(known, { visible: true, timeout: 15_000 }),
+        page.waitForFunction(
+          (origin) => location.origin === origin,
+          { polling: 100, timeout: 15_000 },
+          bench.site.origin,
+        ),
+      ]);
+      if (isAtApp()) return;
       if (pages.otherUser && (await page.$(pages.otherUser))) {
         await Promise.all([page.waitForNavigation(), page.click(pages.otherUser)]);
         continue;
       }
       const field = await page.$(pages.user);
       if (field && (await field.isVisible()) && !(await field.evaluate(isReadOnly))) {
-        await field.evaluate((input) => ((input as HTMLInputElement).value = ""));
+        // Typing replaces the selected text, also where a page keeps the value in a state of its own.
+        await field.evaluate((input) => (input as HTMLInputElement).select());
         await field.type(nameAt(pages, user));
       }
       if (pages.password && (await page.$(pages.password))) {
         await page.type(pages.password, user.password);
       }
       const agree = pages.agree && !(await page.$(pages.user)) ? pages.agree : pages.submit;
-      await Promise.all([page.waitForNavigation({ timeout: 20_000 }), page.click(agree)]);
+      await clickThrough(page, agree);
     } catch (error) {
       if (isAtApp()) return;
       const text = await page.evaluate(() => document.body.innerText.slice(0, 300)).catch(() => "");
       throw new Error(`stuck at ${page.url().split("?")[0]}: ${text}`, { cause: error });
     }
   }
+}
+
+/** Clicks an element. Resolves when the browser has left the page, or when the page has put something else in its place. */
+async function clickThrough(page: Page, selector: string): Promise<void> {
+  const element = (await page.waitForSelector(selector, { visible: true, timeout: 15_000 }))!;
+  const timeout = 20_000;
+  const navigation = page.waitForNavigation({ timeout });
+  const change = page.waitForFunction(
+    (element, selector) => !element.isConnected || !element.matches(selector),
+    { polling: 50, timeout },
+    element,
+    selector,
+  );
+  await Promise.all([
+    Promise.race([navigation, change.catch(() => navigation)]),
+    element.evaluate((element) => (element as HTMLElement).click()),
+  ]);
 }
 
 const isReadOnly = (element: Element): boolean =>

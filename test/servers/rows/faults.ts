@@ -142,7 +142,8 @@ async function refusedLogin(bench: Bench, config: object, redirectPath: string):
   ]).catch(() => undefined);
   if (ended) return holds(`the error is \`${ended.code}\``);
   // Some servers check the request only after the login.
-  if (await popup.$(bench.server.pages.user)) {
+  const asks = (await popup.$(bench.server.pages.user)) !== null;
+  if (asks) {
     await passServerPages(bench, popup, ADA).catch(() => {});
     if (popup.isClosed() || popup.url().startsWith(bench.site.origin)) {
       const { code } = await loginError(app);
@@ -151,10 +152,11 @@ async function refusedLogin(bench: Bench, config: object, redirectPath: string):
     }
     must(!(await popup.$(bench.server.pages.user)), "the server asks for a login again");
   }
+  const text = await popup.evaluate(() => document.body.innerText.replaceAll(/\s+/g, " ").trim());
   await popup.close();
   const { code } = await loginError(app);
   must(code === "cancelled", `the error is ${code}`);
-  return holds(`the server's own page says why${asks ? ", after a login" : ""}`);
+  return holds(`${asks ? "after a login, " : ""}the server shows "${text.slice(0, 80)}"`);
 }
 
 function kid(jwt: string | undefined): unknown {

@@ -90,7 +90,7 @@ export function requestError({ error, errorDescription, status }: ServerFacts): 
       error,
       errorDescription,
       status,
-      hint: "Request a scope, resource or audience that the server allows for this client. The session is kept.",
+      hint: "Request a scope, resource or audience that the server allows for this client. Some servers only allow what the login requested: add a scope to `scope`. The session is kept.",
     },
   );
 }

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../src/browser/page/system-clock.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";
+import { targetKey } from "../../src/core/token-target.ts";
 import { createLazyServer, type LazyServer } from "../../src/compose/lazy-server.ts";
 import { MemorySessionStore } from "../support/memory-session-store.ts";
 import { MemoryTabHub } from "../support/memory-tab-channel.ts";
@@ -289,6 +290,28 @@ describe("a refresh with the response", () => {
       expect(sent("POST /token")).toHaveLength(1);
     },
   );
+
+  const read = targetKey({ scope: ["read"] });
+  const refreshRead = () => coordinator.refresh({ user: ADA, target: read, notGeneration: -1 });
+
+  test("C5: that grants none of the requested scopes fails the call, and the new refresh token is kept", async () => {
+    server.responses.push(having({ scope: "openid profile" }));
+    await expect(refreshRead()).rejects.toMatchObject({
+      code: "request_token",
+      message: expect.stringMatching(
+        /did not grant the scope read. It granted openid profile\nAdd the scope to `scope`/,
+      ),
+    });
+    const { row, record } = await session();
+    expect(row).toMatchObject({ end: null, renewable: true });
+    expect(row.access[read]).toBeUndefined();
+    expect(record?.refreshToken).toBe("rt2");
+  });
+
+  test("C5: that spells the requested scope differently gives its token", async () => {
+    server.responses.push(having({ scope: "openid api://orders/read" }));
+    expect((await refreshRead()).accessToken).toBe("at2");
+  });
 
   test.each(rows.filter(([, { error, refresh }]) => error && refresh))(
     "%s, and then a valid one, keeps the session",

@@ -2,13 +2,15 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { startBareSite } from "../support/bare-site.ts";
 import { KINDS } from "./kinds/all.ts";
+import { keepResults, keptResults } from "./kept-results.ts";
+import { runProgram } from "./process.ts";
 import { ROWS, runKind, type KindResults } from "./run-kind.ts";
 import { CannotStart } from "./server.ts";
 import { guideOf } from "./table.ts";
 
 /**
  * `npm run test:servers` drives every kind of server, one after the other. `npm run test:servers -- keycloak --row reload` drives
- * one kind, and one row of the list. The exit code is 1 if a row has found a fault, and 2 if a server could not start.
+ * one kind, and one row of the list. Without `--row`, the guide about the servers is written anew. The exit code is 1 if a row has found a fault, and 2 if a server could not start.
  */
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
@@ -30,7 +32,9 @@ const skipped: string[] = [];
 try {
   for (const kind of kinds) {
     try {
-      done.push(await runKind(kind, { site, strangeSite, folder, rows, say }));
+      const results = await runKind(kind, { site, strangeSite, folder, rows, say });
+      done.push(results);
+      if (rows.length === ROWS.length) keepResults(folder, results);
     } catch (error) {
       if (!(error instanceof CannotStart)) throw error;
       skipped.push(`${kind.name}, ${kind.setup}: not started, because ${error.message}`);
@@ -41,11 +45,12 @@ try {
   await Promise.all([site.close(), strangeSite.close()]);
 }
 
-if (kinds.length === KINDS.length && rows.length === ROWS.length) {
-  const guide = new URL("../../demo/guides/tried-servers.md", import.meta.url);
-  writeFileSync(guide, guideOf(done, ROWS, skipped, new Date().toISOString().slice(0, 10)));
+if (rows.length === ROWS.length) {
+  const guide = fileURLToPath(new URL("../../demo/guides/tried-servers.md", import.meta.url));
+  writeFileSync(guide, guideOf(keptResults(folder, KINDS), ROWS, skipped));
+  await runProgram("npx", ["oxfmt", guide]);
 }
-const results = done.flatMap(({ results }) => [...results.values()]);
+const results = done.flatMap(({ results }) => Object.values(results));
 const faults = results.filter((result) => "fault" in result).length;
 const yes = results.filter((result) => "holds" in result && result.holds).length;
 const no = results.length - faults - yes;

@@ -23,11 +23,15 @@ export const ROWS: readonly Row[] = [
 /** What a row has seen, or the fault that it has found. */
 export type Result = Seen | { readonly fault: string };
 
-/** The results of a server, by the id of the row. */
+/** The results of a server. */
 export interface KindResults {
-  readonly kind: ServerKind;
+  readonly name: string;
+  readonly setup: string;
+  /** The day of the run, as `2026-11-30`. */
+  readonly date: string;
   readonly server: Pick<RunningServer, "version" | "config" | "configured">;
-  readonly results: ReadonlyMap<string, Result>;
+  /** By the id of the row. */
+  readonly results: Readonly<Record<string, Result>>;
 }
 
 interface Surroundings {
@@ -60,7 +64,7 @@ export async function runKind(kind: ServerKind, around: Surroundings): Promise<K
   const app = { origin: site.origin, strangeOrigin: strangeSite.origin, redirectUris };
   const server = await kind.start(app, folder);
   const browser = await launchBrowser({ args: kind.browserArgs ?? [] });
-  const results = new Map<string, Result>();
+  const results: Record<string, Result> = {};
   try {
     for (const row of around.rows) {
       if (kind.rows && !kind.rows.includes(row.id)) continue;
@@ -69,14 +73,21 @@ export async function runKind(kind: ServerKind, around: Surroundings): Promise<K
       const result = await Promise.race([row.run(bench), late()]).catch(
         (error: unknown): Result => ({ fault: messageOf(error) }),
       );
-      results.set(row.id, result);
+      results[row.id] = result;
       say(`${kind.name}, ${kind.setup}: ${row.title}: ${describe(result)}`);
       await context.close();
     }
   } finally {
     await Promise.all([browser.close(), server.stop()]);
   }
-  return { kind, server, results };
+  const { version, config, configured } = server;
+  return {
+    name: kind.name,
+    setup: kind.setup,
+    date: new Date().toISOString().slice(0, 10),
+    server: { version, config, configured },
+    results,
+  };
 }
 
 /** The site under the host of the kind. */

@@ -8,14 +8,13 @@ export function guideOf(
   done: readonly KindResults[],
   rows: readonly Row[],
   skipped: readonly string[],
-  date: string,
 ): string {
   return [
     "# Servers that were tried",
     "",
     "`npm run test:servers` installs these servers, runs the same list at each of them in Chromium, and writes this page.",
-    `The last whole run was on ${date}. ✓: it works. –: the server does not support it, and Latchkey behaves as documented. The notes`,
-    "below say why. The app has `issuer`, `clientId`, `redirectUri`, and what is shown here, nothing else.",
+    "✓: it works. –: the server does not support it, and Latchkey behaves as documented. The notes below say why. The app has",
+    "`issuer`, `clientId`, `redirectUri`, and what is shown here, nothing else.",
     "",
     "## The list",
     "",
@@ -37,14 +36,14 @@ function tableOf(done: readonly KindResults[], rows: readonly Row[]): readonly s
   const titles = done.map((_, index) => String(index + 1));
   return [
     ...done.map(
-      ({ kind, server }, index) => `${index + 1}. ${kind.name} ${server.version}, ${kind.setup}`,
+      ({ name, setup, server }, index) => `${index + 1}. ${name} ${server.version}, ${setup}`,
     ),
     "",
     `| | ${titles.join(" | ")} |`,
     `| --- | ${titles.map(() => ":-:").join(" | ")} |`,
     ...rows.map(
       ({ id, title }) =>
-        `| ${title} | ${done.map(({ results }) => markOf(results.get(id))).join(" | ")} |`,
+        `| ${title} | ${done.map(({ results }) => markOf(results[id])).join(" | ")} |`,
     ),
   ];
 }
@@ -60,14 +59,16 @@ function sectionOf(
   rows: readonly Row[],
 ): readonly string[] {
   const notes = rows.flatMap(({ id, title }) => {
-    const result = results.get(id);
+    const result = results[id];
     if (!result) return [];
     if ("fault" in result) return [`- ${title}: ✗ ${result.fault.split("\n")[0]}`];
     const text = result.holds ? result.note : result.why;
     return text ? [`- ${title}: ${result.holds ? "" : "– "}${text}`] : [];
   });
   return [
-    `## ${kind.name} ${server.version}, ${kind.setup}`,
+    `## ${name} ${server.version}, ${setup}`,
+    "",
+    `Tried on ${date}.`,
     "",
     ...(server.configured.length > 0
       ? ["What an administrator sets:", "", ...server.configured.map((line) => `- ${line}`), ""]

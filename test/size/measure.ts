@@ -110,14 +110,14 @@ export async function measureSizes(): Promise<readonly Size[]> {
   const elements = ui.size([ui.entry]);
   return [
     { what: "`createAuth()`, for a signed-in user", bytes: entry, limit: 16_000 },
-    { what: "and with all that a login and a refresh load", bytes: login, limit: 49_600 },
+    { what: "and with all that a login and a refresh load", bytes: login, limit: 49_800 },
     // Without the chunks of a login: a page has loaded them before, or needs few of them.
     ...ASIDE.map(({ what, limit, sources }) => ({
       what,
       limit,
       bytes: app.size([...everyday, ...sources]) - login,
     })),
-    { what: "`PopupUserAgent`", bytes: popup.size([popup.entry]) - entry, limit: 1_400 },
+    { what: "`PopupUserAgent`", bytes: popup.size([popup.entry]) - entry, limit: 1_500 },
     { what: "`IframeUserAgent`", bytes: frame.size([frame.entry]) - entry, limit: 1_000 },
     { what: "`latchkey/react`", bytes: react.size([react.entry]) - entry, limit: 2_000 },
     { what: "`latchkey/ui`: four elements, and Lit", bytes: elements - entry, limit: 16_000 },

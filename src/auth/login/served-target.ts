@@ -1,3 +1,4 @@
+import { isAnyGranted } from "../../core/scope-spelling.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 import type { TokenTarget } from "../../core/token-target.ts";
 
@@ -15,9 +16,6 @@ export interface ServedTarget {
  * Returns the target for which the token of a login can be used.
  * - If the server granted at least one of the requested scopes, or if no scope was requested: the requested target.
  * - If the server granted none of the requested scopes: the requested target without its scopes.
- *
- * A server might spell a granted scope differently: `https://api.example/auth/userinfo.email` for `email`, or `read` for
- * `api://x/read`.
  */
 export function servedTarget(
   asked: LooseTarget,
@@ -25,15 +23,6 @@ export function servedTarget(
 ): ServedTarget {
   const { scope = [], resource, audience } = asked;
   const rest = { resource, audience };
-  const isServed =
-    scope.length === 0 || scope.some((one) => granted.some((other) => isSpelling(one, other)));
+  const isServed = isAnyGranted(scope, granted);
   return isServed ? { target: { ...rest, scope }, missing: [] } : { target: rest, missing: scope };
-}
-
-function isSpelling(a: string, b: string): boolean {
-  return a === b || isSuffix(a, b) || isSuffix(b, a);
-}
-
-function isSuffix(short: string, long: string): boolean {
-  return ["/", ".", ":"].some((separator) => long.endsWith(separator + short));
 }

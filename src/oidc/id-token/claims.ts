@@ -121,12 +121,18 @@ function differs(claim: unknown, previous: unknown): boolean {
   return claim !== undefined && previous !== undefined && claim !== previous;
 }
 
+const HINT = "Compare `issuer`, `clientId` and this device's clock with those of the server.";
+const HINTS: Readonly<Record<string, string>> = {
+  auth_time: "After a login with `maxAge`, the server must say when the user logged in.",
+  acr: "The server did not log the user in as one of `acrValues`.",
+};
+
 /**
  * Creates the error for an invalid ID token. `claim` is the name of the invalid claim, or of another part such as `signature`.
  */
 export function mismatch(claim: string, retryable = false): IdTokenError {
   return new IdTokenError(claim, "it is missing, malformed or not as expected", {
-    hint: "Latchkey does not use this ID token. Compare `issuer`, `clientId` and this device's clock with those of the server.",
+    hint: `Latchkey does not use this ID token. ${HINTS[claim] ?? HINT}`,
     retryable,
   });
 }

@@ -10,6 +10,7 @@ import {
 } from "../../core/server-responses.ts";
 import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../../core/token-target.ts";
 import type { RefreshExpectation } from "../id-token/claims.ts";
+import { isAnyGranted } from "../../core/scope-spelling.ts";
 import { parseObject, text } from "../../core/shape.ts";
 import type { MetadataSource } from "../metadata-source.ts";
 import { validateRefreshed, type Arrival } from "../id-token/verify-stored.ts";
@@ -131,7 +132,8 @@ function validate(
   if (!isRefusal(response)) {
     // If `endpoints` is configured without `jwksUri`, ID tokens can never be validated and are ignored.
     const hasKeys = !endpoints || endpoints.jwksUri !== undefined;
-    const { granted, idToken } = readGranted(response, now, hasKeys);
+    const { scope = "" } = form.parameters;
+    const { granted, idToken } = readGranted(response, now, hasKeys, String(scope));
     return validateRefreshed(granted, idToken, {
       issuer,
       clientId,
@@ -157,18 +159,23 @@ function validate(
 /**
  * Reads a response that is not a refusal. `granted` has one of these types:
  * - `tokens`: the response has an access token of the type Bearer.
- * - `unusable`: the response has only a refresh token, or has an access token of another type.
+ * - `unusable`: the response has only a refresh token, an access token of another type, or none of the requested scopes.
+ * `scope`: the requested scopes, as they were sent.
  * @throws RequestTokenError the response has no token; the sent refresh token might still be valid
  */
 function readGranted(
   response: HttpResponse,
   now: number,
   hasKeys: boolean,
+  scope: string,
 ): { granted: GrantedResponse; idToken: string | undefined } {
   const body = parseObject(response.text) ?? {};
   const idToken = hasKeys ? text(body["id_token"]) : undefined;
   try {
     const tokens = { ...parseTokens(response, now), idToken };
+    const requested = scope.split(" ").filter(Boolean);
+    if (tokens.scope && !isAnyGranted(requested, tokens.scope))
+      throw notGranted(scope, tokens.scope);
     return { granted: { type: "tokens", tokens }, idToken };
   } catch (cause) {
     const refreshToken = text(body["refresh_token"]);
@@ -176,4 +183,13 @@ function readGranted(
     if (!(cause instanceof RequestTokenError) || !isGranted) throw cause;
     return { granted: { type: "unusable", refreshToken, cause }, idToken };
   }
+}
+
+function notGranted(requested: string, granted: readonly string[]): RequestTokenError {
+  return new RequestTokenError(
+    `the server did not grant the scope ${requested}. It granted ${granted.join(" ") || "none"}`,
+    {
+      hint: "Add the scope to `scope`, so that the next login requests it, and allow it for this client at the server.",
+    },
+  );
 }

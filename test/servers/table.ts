@@ -55,7 +55,7 @@ function markOf(result: Result | undefined): string {
 }
 
 function sectionOf(
-  { kind, server, results }: KindResults,
+  { name, setup, date, server, results }: KindResults,
   rows: readonly Row[],
 ): readonly string[] {
   const notes = rows.flatMap(({ id, title }) => {

@@ -67,6 +67,9 @@ export interface RefreshTokenFacts extends Pick<
 const NO_REFRESH_TOKEN =
   'Let the user log in again: call login(). For longer sessions, request the scope offline_access, allow refresh tokens at the server, and set loginOptions: { prompt: "consent" } if the server needs a consent first. Or set silentSignOn to an IframeUserAgent, which renews the session in a hidden frame.';
 
+const AUTH_TIME =
+  ' If the server changes auth_time when the user logs in elsewhere, set authTimeOnRefresh: "ignore".';
+
 /** The user must log in again. `reason` says why. */
 export class RefreshTokenError extends AuthError {
   override readonly name = "RefreshTokenError";
@@ -84,7 +87,9 @@ export class RefreshTokenError extends AuthError {
     const detail = claim ?? errorDescription ?? error;
     super(`the session needs a login: ${reason}${detail === undefined ? "" : ` (${detail})`}`, {
       hint:
-        reason === "not_renewable" ? NO_REFRESH_TOKEN : "Let the user log in again: call login().",
+        reason === "not_renewable"
+          ? NO_REFRESH_TOKEN
+          : `Let the user log in again: call login().${claim === "auth_time" ? AUTH_TIME : ""}`,
     });
     this.reason = reason;
     this.claim = claim;

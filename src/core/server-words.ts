@@ -16,11 +16,11 @@ const HINTS: Readonly<Record<string, string>> = {
     "The server does not allow this client the requested API. Compare `resource` and `audience` with the server's settings.",
   invalid_client: "Compare `clientId` and the client's authentication with the server's settings.",
   unauthorized_client:
-    "The server does not allow this client the grant. Compare `clientId` with the server's settings, and allow the authorization code flow and refresh tokens there.",
+    "The server does not allow this client the grant. Compare `clientId` with the server's settings. There, allow the authorization code flow and refresh tokens, and make the client a public client.",
   unsupported_response_type: "Allow this client the authorization code flow at the server.",
   unsupported_grant_type: "Allow this client the grant at the server.",
   invalid_request:
-    "The server does not accept a parameter of the request. Compare `redirectUri`, `prompt` and `loginOptions` with the server's settings.",
+    "The server does not accept the request. Compare `redirectUri`, `prompt`, `audience`, `resources` and `loginOptions` with the server's settings. Latchkey sends no DPoP proof and no pushed request.",
 };
 
 /**

@@ -24,7 +24,7 @@ export async function diagnose(
   return new NetworkError(
     `${name} ${url}: the browser withheld the response of the server (CORS)`,
     undefined,
-    `The server is reachable. Either the ${name} does not allow this origin (CORS), or it responds with a redirect. Allow this origin at the server, or send the request from your own server.`,
+    `The server is reachable. Either the ${name} does not allow this origin (CORS), or it responds with a redirect, or it refused the request with a response that has no CORS headers. The developer tools of the browser show the response. Allow this origin at the server, or send the request from your own server.`,
     true,
     true,
   );

@@ -19,7 +19,13 @@ const presets = runInNewContext(`${code}; ({ ${names.join(", ")} })`, {
 test("each well-known server has an object and a description", () => {
   expect(names).toEqual(["keycloak", "auth0", "okta", "entra", "google", "github"]);
   const described = [...section.matchAll(/^- \*\*(.+?)\*\*/gm)].map(([, name]) => name!);
-  const needsNoObject = ["oidc-provider"];
+  const needsNoObject = [
+    "oidc-provider",
+    "Ory Hydra",
+    "Spring Authorization Server",
+    "Dex",
+    "django-oauth-toolkit",
+  ];
   expect(described.filter((name) => !needsNoObject.includes(name))).toEqual([
     "Keycloak",
     "Auth0",

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { isAuthError, TimeoutError } from "../../src/core/errors.ts";
+import { isAuthError, RefreshTokenError, TimeoutError } from "../../src/core/errors.ts";
 import { clientKey, sessionKey } from "../../src/core/keys.ts";
 import { findAccess, storedTokens, type SessionRow } from "../../src/core/session.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
@@ -119,4 +119,12 @@ test("a caught error is narrowed to its class by its code", () => {
   const caught: unknown = new TimeoutError("no token yet", { pending: true });
   expect(isAuthError(caught) && caught.code === "timeout" && caught.pending).toBe(true);
   expect(isAuthError(new Error("another's"))).toBe(false);
+});
+
+test.for([
+  ["auth_time", true],
+  ["sub", false],
+] as const)("E9: after an invalid %s, the hint names authTimeOnRefresh: %s", ([claim, names]) => {
+  const { hint } = new RefreshTokenError("id_token", { claim });
+  expect(hint.includes('authTimeOnRefresh: "ignore"')).toBe(names);
 });

@@ -274,6 +274,12 @@ describe("the keys", () => {
     ).toBe("alice");
   });
 
+  test("E7: are all tried when the server signs with a new key and names the previous one", async () => {
+    published = [ec.jwk, rsa.jwk, other.jwk];
+    const signed = await sign(claims(), { ...other, jwk: ec.jwk });
+    expect((await login(signed)).user.sub).toBe("alice");
+  });
+
   test("are fetched at most every ten seconds for an unknown kid, and the error is retryable", async () => {
     await login(await sign());
     for (let i = 0; i < 5; i++)

@@ -7,6 +7,7 @@ const DETAILS = [
   "error_uri",
   "expires_in",
   "iss",
+  "scope",
   "session_state",
   "state",
   "token_type",

@@ -159,11 +159,20 @@ async function verifyWith(
   alg: string,
 ): Promise<Uint8Array | "no key" | "other key"> {
   const options = { algorithms: [alg] };
+  // After a rotation, some servers name the previous key, and sign with the new key. Every key in `keys` is the server's own.
+  const { kid } = decodeProtectedHeader(idToken);
+  const hasOtherId = (key: Jwk) => kid !== undefined && key["kid"] !== kid;
   try {
     const set = createLocalJWKSet({ keys: keys as JWK[] });
     return (await compactVerify(idToken, set, options)).payload;
   } catch (error) {
     if (error instanceof errors.JWKSNoMatchingKey) return "no key";
+    if (error instanceof errors.JWSSignatureVerificationFailed && keys.some(hasOtherId))
+      return verifyWith(
+        keys.map((key) => ({ ...key, kid })),
+        idToken,
+        alg,
+      );
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) return "other key";
     for await (const key of error) {
       const result = await compactVerify(idToken, key, options).catch(() => undefined);

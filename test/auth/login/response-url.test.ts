@@ -35,9 +35,9 @@ test("the state is found in the query and in the fragment", () => {
   expect(find("")).toBeUndefined();
 });
 
-test("every response parameter is removed, and nothing else", () => {
+test("E8: every response parameter is removed, and nothing else", () => {
   const response =
-    "code=1&state=2&iss=3&session_state=4&error=5&error_description=6&error_uri=7&access_token=8&id_token=9&token_type=10&expires_in=11";
+    "code=1&state=2&iss=3&session_state=4&error=5&error_description=6&error_uri=7&access_token=8&id_token=9&token_type=10&expires_in=11&scope=openid";
   const clean = (rest: string) => withoutResponse(REDIRECT + rest, "2");
   expect(clean(`?keep=1&${response}#${response}`)).toBe(`${REDIRECT}?keep=1`);
   expect(clean(`?code=1&state=2#chapter`)).toBe(`${REDIRECT}#chapter`);

@@ -55,6 +55,10 @@ export const REFRESHES: readonly Row[] = [
             `the reason is ${state.reason}`,
           );
           lost++;
+        } else if (code === "refresh_token") {
+          return lacks(
+            "it has no reuse leeway: the next refresh was refused, and a login is needed",
+          );
         } else must(code === undefined, `getToken() failed: ${code}`);
       }
       return lost === 0

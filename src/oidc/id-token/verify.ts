@@ -111,7 +111,7 @@ async function halfHash(alg: string, accessToken: string): Promise<string> {
 }
 
 /** The supported signature algorithms. All of them are asymmetric, so `none` and HMAC are never accepted. */
-export const ALGORITHMS = [
+export const ALGORITHMS: readonly string[] = [
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
 ];

@@ -1,7 +1,7 @@
 import { isSecureUrl, parseUrl } from "../core/same-origin.ts";
 import { parseObject } from "../core/shape.ts";
 import { change, ok, type Document, type Finding } from "./finding.ts";
-import { NoResponseError, type HttpResponse, type Send } from "./request.ts";
+import { NoResponseError, type HttpResponse, type RequestOptions, type Send } from "./request.ts";
 
 /** The check cannot begin. The message is a sentence for the developer. */
 export class CannotCheck extends Error {}
@@ -13,6 +13,7 @@ export interface ReadMetadata {
   /** The issuer that the metadata was read from. */
   readonly issuer: string;
   readonly document: Document;
+  /** The response to the request with the header `Origin`. */
   readonly response: HttpResponse;
 }
 
@@ -38,11 +39,14 @@ export async function readMetadata(
       `The issuer ${issuer} uses http. Latchkey needs https, except on localhost.`,
     );
   const url = issuer.replace(/\/$/, "") + PATH;
-  const response = await send(url, { origin }).catch((error: unknown) => {
-    const reason = error instanceof NoResponseError ? error.message : String(error);
-    throw new CannotCheck(`The metadata at ${url} cannot be read: ${reason}.`);
-  });
-  const { location, status, text } = response;
+  const get = (options?: RequestOptions) =>
+    send(url, options).catch((error: unknown) => {
+      const reason = error instanceof NoResponseError ? error.message : String(error);
+      throw new CannotCheck(`The metadata at ${url} cannot be read: ${reason}.`);
+    });
+  const response = await get({ origin });
+  // Some servers refuse every request of an origin that CORS does not allow.
+  const { location, status, text } = response.status === 403 ? await get() : response;
   if (location)
     throw new CannotCheck(
       `The metadata at ${url} redirects to ${location.origin}${location.pathname}. Latchkey follows no redirects: pass the issuer of that document.`,

@@ -292,6 +292,19 @@ test("without a client, a missing CORS header is a note", async () => {
   expect(printReport(report)).toContain("No problem found. The login was not tried");
 });
 
+test("a server that refuses other origins with 403 lacks only CORS", async () => {
+  for (const path of [METADATA, "/jwks", "/userinfo", "/revoke"])
+    provider.behaviours.set(path, ({ origin }, good) =>
+      origin === "" ? good : { status: 403, body: "Invalid CORS request", headers: OTHER_ORIGIN },
+    );
+  const report = await check();
+  expect(changes(report).map(({ topic }) => topic)).toEqual([
+    "CORS: metadata",
+    "CORS: keys",
+    "CORS: userinfo",
+  ]);
+});
+
 test("a login page at the same origin as the app is not taken for a response", async () => {
   provider.behaviours.set("/authorize", () => ({
     status: 302,

@@ -10,6 +10,8 @@ export interface ProviderRequest {
   readonly what: string;
   readonly query: URLSearchParams;
   readonly body: URLSearchParams;
+  /** The header `Origin`. */
+  readonly origin: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
@@ -107,6 +109,7 @@ export async function startHostileProvider(clientId = "latchkey-demo"): Promise<
       what: `${request.method} ${url.pathname}`,
       query: url.searchParams,
       body: new URLSearchParams(await readAll(request)),
+      origin: request.headers.origin ?? "",
       at: me.now(),
     };
     me.requests.push(arrived);

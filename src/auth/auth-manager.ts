@@ -117,6 +117,7 @@ export class AuthManager implements Auth {
     this.#unlisten?.();
     this.#unlisten = undefined;
     this.#opened = undefined;
+    this.#session.tokenEnd.watch(undefined);
   };
 
   readonly login: Auth["login"] = (options = {}) => {

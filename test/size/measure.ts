@@ -109,8 +109,8 @@ export async function measureSizes(): Promise<readonly Size[]> {
   const login = app.size(everyday);
   const elements = ui.size([ui.entry]);
   return [
-    { what: "`createAuth()`, for a signed-in user", bytes: entry, limit: 16_100 },
-    { what: "and with all that a login and a refresh load", bytes: login, limit: 50_000 },
+    { what: "`createAuth()`, for a signed-in user", bytes: entry, limit: 16_200 },
+    { what: "and with all that a login and a refresh load", bytes: login, limit: 50_100 },
     // Without the chunks of a login: a page has loaded them before, or needs few of them.
     ...ASIDE.map(({ what, limit, sources }) => ({
       what,
@@ -120,7 +120,7 @@ export async function measureSizes(): Promise<readonly Size[]> {
     { what: "`PopupUserAgent`", bytes: popup.size([popup.entry]) - entry, limit: 1_500 },
     { what: "`IframeUserAgent`", bytes: frame.size([frame.entry]) - entry, limit: 1_000 },
     { what: "`latchkey/react`", bytes: react.size([react.entry]) - entry, limit: 2_000 },
-    { what: "`latchkey/ui`: four elements, and Lit", bytes: elements - entry, limit: 16_100 },
+    { what: "`latchkey/ui`: four elements, and Lit", bytes: elements - entry, limit: 16_200 },
     { what: "and a QR code", bytes: ui.size([ui.entry, QR]) - elements, limit: 4_000 },
     { what: "`importSession()`", bytes: moving.size([moving.entry]) - entry, limit: 1_500 },
     {

@@ -17,11 +17,13 @@ import {
 } from "./cached-token.ts";
 import { PublishedState } from "./published-state.ts";
 import { SessionReader, type FoundToken, type SessionReaderConfig } from "./session-reader.ts";
+import { TokenEnd } from "./token-end.ts";
 import { needsLogin, rememberedUser, stateOf, whyAnonymous } from "./session-state.ts";
 
 /** The session of this tab's user, in memory: the cached token, the user and the published state. */
 export class ActiveSession {
   readonly state: PublishedState;
+  readonly tokenEnd: TokenEnd;
   readonly #config: SessionReaderConfig;
   readonly #reader: SessionReader;
   #sub: string | undefined;
@@ -41,6 +43,7 @@ export class ActiveSession {
     this.#config = config;
     this.#reader = new SessionReader(config);
     this.state = new PublishedState(config.clock);
+    this.tokenEnd = new TokenEnd(config.clock, () => this.stale());
   }
 
   /** The `sub` of this tab's user, also after the session has ended. */
@@ -252,5 +255,6 @@ export class ActiveSession {
     const state = stateOf(this.#user, this.#cached, clock, { reason, error });
     if (state.status === "expired") this.#user = undefined;
     this.state.set(state);
+    this.tokenEnd.watch(this.#cached);
   }
 }

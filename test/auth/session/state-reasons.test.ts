@@ -109,7 +109,12 @@ describe("a session without a refresh token", () => {
     my.server.exchange = async () => ({ ...tokens, expiresAt: Date.now() + 60_000 });
     await auth.login();
     expect(auth.state).toMatchObject({ status: "authenticated", token: { isRenewable: false } });
+    const listener = vi.fn();
+    auth.subscribe(listener);
     await vi.advanceTimersByTimeAsync(61_000);
+    // Nobody has called anything.
+    expect(listener).toHaveBeenCalledTimes(1);
+    expect(auth.state).toMatchObject({ status: "expired", reason: "not_renewable" });
     await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({
       code: "refresh_token",
       reason: "not_renewable",
@@ -120,6 +125,17 @@ describe("a session without a refresh token", () => {
     expect(await auth.getUser()).toBeUndefined();
     expect((await opened(my)).state).toMatchObject({ reason: "not_renewable", user: { sub: ADA } });
     expect(my.sends).toBe(0);
+  });
+
+  test("D4: has no timer after dispose()", async () => {
+    const my = quick();
+    const auth = await opened(my);
+    const { refreshToken: _, ...tokens } = loginResponse();
+    my.server.exchange = async () => ({ ...tokens, expiresAt: Date.now() + 60_000 });
+    await auth.login();
+    auth.dispose();
+    await vi.advanceTimersByTimeAsync(61_000);
+    expect(auth.state).toMatchObject({ status: "authenticated" });
   });
 
   test("is renewable with a refresh token", async () => {

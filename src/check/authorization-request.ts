@@ -6,6 +6,8 @@ import type { HttpResponse, Send } from "./request.ts";
 /** An authorization request of Latchkey. */
 export interface AuthorizationRequest extends ClientToCheck {
   readonly scope: readonly string[];
+  /** Absent: the server may show its login page. */
+  readonly prompt?: "none" | undefined;
 }
 
 /** What the authorization endpoint did. */
@@ -24,14 +26,14 @@ export type LoginResult =
   | { readonly type: "refused"; readonly status: number; readonly text: string };
 
 /**
- * Sends an authorization request with `prompt=none`. No user is logged in, so a server that accepts everything else returns an
- * error such as `login_required` to the app.
+ * Sends an authorization request. No user is logged in. With `prompt=none`, a server that accepts everything else returns an error
+ * such as `login_required` to the app.
  * @throws NoResponseError no response
  * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthError
  */
 export async function sendAuthorizationRequest(
   endpoint: string,
-  { clientId, redirectUri, scope }: AuthorizationRequest,
+  { clientId, redirectUri, scope, prompt }: AuthorizationRequest,
   send: Send,
 ): Promise<LoginResult> {
   const url = new URL(endpoint);
@@ -45,9 +47,10 @@ export async function sendAuthorizationRequest(
     // The challenge of RFC 7636, appendix B.
     code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
     code_challenge_method: "S256",
-    prompt: "none",
+    prompt,
   };
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== undefined) url.searchParams.set(name, value);
   const response = await send(url.href, { headers: { Accept: "text/html" } });
   return loginResult(response, redirectUri);
 }

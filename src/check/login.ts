@@ -43,9 +43,15 @@ export async function loginFindings(
   const endpoint = urlOf(document, "authorization_endpoint");
   if (endpoint === undefined) return { findings: [] };
   const sendLogin: SendLogin = (change) =>
-    sendAuthorizationRequest(endpoint, { ...client, scope: DEFAULT_SCOPE, ...change }, send);
+    sendAuthorizationRequest(
+      endpoint,
+      { ...client, scope: DEFAULT_SCOPE, prompt: "none", ...change },
+      send,
+    );
   try {
     const result = await sendLogin();
+    if (result.type === "refused" && result.status >= 500)
+      return { findings: await withoutPrompt(document, client, sendLogin, result) };
     if (result.type === "returned" && result.error === "invalid_scope")
       return await withoutRefusedScopes(document, client, sendLogin, result.text);
     const findings = await findingsOf(document, client, result, sendLogin);
@@ -59,6 +65,22 @@ export async function loginFindings(
 
 const isAccepted = (result: LoginResult): boolean =>
   result.type === "returned" && USER_NEEDED.includes(result.error);
+
+/** Some servers fail at `prompt=none`, and accept the same request without it. */
+async function withoutPrompt(
+  document: Document,
+  client: ClientToCheck,
+  sendLogin: SendLogin,
+  { text }: Extract<LoginResult, { type: "refused" }>,
+): Promise<readonly Finding[]> {
+  const result = await sendLogin({ prompt: undefined });
+  const findings = await findingsOf(document, client, result, (change) =>
+    sendLogin({ prompt: undefined, ...change }),
+  );
+  if (result.type === "refused") return findings;
+  const silent = note("silent sign-on", `prompt=none: ${text}`, "Do not set silentSignOn.");
+  return [...findings, silent];
+}
 
 /** Requests each scope alone, to find those that the server refuses. */
 async function withoutRefusedScopes(

@@ -292,6 +292,18 @@ test("without a client, a missing CORS header is a note", async () => {
   expect(printReport(report)).toContain("No problem found. The login was not tried");
 });
 
+test("a server that fails at prompt=none only cannot sign users in silently", async () => {
+  provider.behaviours.set("/authorize", ({ query }) => {
+    if (query.get("prompt") === "none") return { status: 500 };
+    const isRight =
+      query.get("client_id") === "web" && query.get("redirect_uri") === CLIENT.redirectUri;
+    return isRight ? answer(query) : { status: 400 };
+  });
+  const report = await check();
+  expect(changes(report)).toEqual([]);
+  expect(printReport(report)).toMatch(/✓ login[^]*· silent sign-on\s+prompt=none: status 500/);
+});
+
 test("a server that refuses other origins with 403 lacks only CORS", async () => {
   for (const path of [METADATA, "/jwks", "/userinfo", "/revoke"])
     provider.behaviours.set(path, ({ origin }, good) =>

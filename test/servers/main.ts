@@ -23,6 +23,8 @@ const kinds = KINDS.filter(
     args.some((word) => `${name} ${setup}`.toLowerCase().includes(word.toLowerCase())),
 );
 const rows = ROWS.filter(({ id }) => onlyRow === undefined || id === onlyRow);
+// The servers end with this process, also when a developer stops it.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 const folder = fileURLToPath(new URL("../../node_modules/.cache/servers", import.meta.url));
 mkdirSync(folder, { recursive: true });
 

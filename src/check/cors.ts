@@ -26,12 +26,17 @@ export function corsFinding(
 }
 
 /**
- * Whether a page may send the header `Authorization`. The value `*` does not include this header.
- * @see https://fetch.spec.whatwg.org/#cors-protocol-and-credentials
+ * How the response to a preflight allows a page to send the header `Authorization`: by its name, or by `*`. In the standard, `*`
+ * does not include this header. Browsers still accept it, with a warning.
+ * @see https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
  */
-export function allowsAuthorization(preflight: HttpResponse, origin: string): boolean {
+export function authorizationAllowedBy(
+  preflight: HttpResponse,
+  origin: string,
+): "name" | "*" | undefined {
   const { status, headers } = preflight;
-  const names = (headers.get("access-control-allow-headers") ?? "").toLowerCase().split(",");
-  const isListed = names.some((name) => name.trim() === "authorization");
-  return status >= 200 && status < 300 && allows(preflight, origin) && isListed;
+  if (status < 200 || status > 299 || !allows(preflight, origin)) return undefined;
+  const listed = (headers.get("access-control-allow-headers") ?? "").toLowerCase().split(",");
+  const names = listed.map((name) => name.trim());
+  return names.includes("authorization") ? "name" : names.includes("*") ? "*" : undefined;
 }

@@ -1,5 +1,5 @@
 import { parseObject } from "../core/shape.ts";
-import { allows, allowsAuthorization, corsFinding } from "./cors.ts";
+import { allows, authorizationAllowedBy, corsFinding } from "./cors.ts";
 import {
   change,
   FAKE_VALUE,
@@ -104,8 +104,16 @@ async function userinfo(
     send(url, { headers: { Authorization: `Bearer ${FAKE_VALUE}` }, origin }),
   ]);
   if (!allows(response, origin)) return [corsFinding("userinfo", response, origin, !!client)];
-  if (allowsAuthorization(preflight, origin))
-    return [ok("CORS: userinfo", "the app may read the response")];
+  const by = authorizationAllowedBy(preflight, origin);
+  if (by === "name") return [ok("CORS: userinfo", "the app may read the response")];
+  if (by === "*")
+    return [
+      note(
+        "CORS: userinfo",
+        "the preflight allows the header Authorization by * only",
+        "List Authorization in Access-Control-Allow-Headers: browsers are going to refuse the *.",
+      ),
+    ];
   return [
     change(
       "CORS: userinfo",

@@ -158,7 +158,7 @@ const MISCONFIGURATIONS: readonly Misconfiguration[] = [
     set: () => {
       provider.preflight = {
         status: 204,
-        headers: { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*" },
+        headers: { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "dpop" },
       };
     },
   },
@@ -230,6 +230,13 @@ const RIGHT: readonly (readonly [name: string, set: () => void])[] = [
   [
     "the revocation endpoint refuses public clients",
     respond("/revoke", () => ({ status: 401, body: { error: "invalid_client" } })),
+  ],
+  [
+    "the preflight of userinfo allows Authorization by * only",
+    () => {
+      const any = { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*" };
+      provider.preflight = { status: 204, headers: any };
+    },
   ],
   ["scopes_supported lists openid only", metadata({ scopes_supported: ["openid"] })],
   [

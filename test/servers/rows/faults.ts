@@ -10,7 +10,7 @@ import {
   loginError,
   type Bench,
 } from "../app.ts";
-import { holds, lacks, must, metadataOf, type Row, type Seen } from "../row.ts";
+import { eventually, holds, lacks, must, metadataOf, type Row, type Seen } from "../row.ts";
 import { ADA, PATHS } from "../server.ts";
 import { isRenewable, refreshes } from "./refreshes.ts";
 
@@ -55,13 +55,20 @@ export const FAULTS: readonly Row[] = [
         const { status } = await stateOf(app.page);
         must(status === "authenticated", `while the server is down, the state is ${status}`);
       });
-      const after = await getToken(app.page, { cache: "reload" });
-      const state = await stateOf(app.page);
-      if (state.status === "expired") {
+      // The pause after the failed refresh may still last.
+      const after = await eventually(
+        "the end of the refresh",
+        async () => {
+          const { token } = await getToken(app.page, { cache: "reload" });
+          const { status } = await stateOf(app.page);
+          return token ? "token" : status === "expired" ? status : undefined;
+        },
+        60_000,
+      );
+      if (after === "expired") {
         await logIn(bench, app, ADA);
         return lacks(`it forgets its sessions: the state was \`expired\`, and a new login worked`);
       }
-      if (!after.token) await refreshes(app.page);
       return holds();
     },
   },

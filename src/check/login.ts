@@ -50,8 +50,6 @@ export async function loginFindings(
     );
   try {
     const result = await sendLogin();
-    if (result.type === "refused" && result.status >= 500)
-      return { findings: await withoutPrompt(document, client, sendLogin, result) };
     if (result.type === "returned" && result.error === "invalid_scope")
       return await withoutRefusedScopes(document, client, sendLogin, result.text);
     const findings = await findingsOf(document, client, result, sendLogin);
@@ -70,15 +68,14 @@ const isAccepted = (result: LoginResult): boolean =>
 async function withoutPrompt(
   document: Document,
   client: ClientToCheck,
+  failed: Extract<LoginResult, { type: "refused" }>,
   sendLogin: SendLogin,
-  { text }: Extract<LoginResult, { type: "refused" }>,
 ): Promise<readonly Finding[]> {
-  const result = await sendLogin({ prompt: undefined });
-  const findings = await findingsOf(document, client, result, (change) =>
-    sendLogin({ prompt: undefined, ...change }),
-  );
-  if (result.type === "refused") return findings;
-  const silent = note("silent sign-on", `prompt=none: ${text}`, "Do not set silentSignOn.");
+  const sendVisible: SendLogin = (change) => sendLogin({ prompt: undefined, ...change });
+  const result = await sendVisible();
+  if (result.type === "refused") return [refused(result, client)];
+  const findings = await findingsOf(document, client, result, sendVisible);
+  const silent = note("silent sign-on", `prompt=none: ${failed.text}`, "Do not set silentSignOn.");
   return [...findings, silent];
 }
 
@@ -101,8 +98,8 @@ async function withoutRefusedScopes(
   if (!scope.includes("openid"))
     return { findings: [change("scopes", seen, "Allow the scope openid for this client.")] };
   const hint = `Allow ${refused} for this client at the server, or set scope: ${JSON.stringify(scope)}.`;
-  const result = await sendLogin({ scope });
-  const findings = await findingsOf(document, client, result, sendLogin);
+  const sendAccepted: SendLogin = (change) => sendLogin({ scope, ...change });
+  const findings = await findingsOf(document, client, await sendAccepted(), sendAccepted);
   return { findings: [change("scopes", seen, hint), ...findings], scope };
 }
 
@@ -112,6 +109,8 @@ async function findingsOf(
   result: LoginResult,
   sendLogin: SendLogin,
 ): Promise<readonly Finding[]> {
+  if (result.type === "refused" && result.status >= 500)
+    return withoutPrompt(document, client, result, sendLogin);
   if (result.type === "refused") return [refused(result, client)];
   if (result.type === "page") return [await pageFinding(client, sendLogin)];
   const { error, text } = result;

@@ -299,15 +299,21 @@ test("without a client, a missing CORS header is a note", async () => {
   expect(printReport(report)).toContain("No problem found. The login was not tried");
 });
 
-test("a server that fails at prompt=none only cannot sign users in silently", async () => {
-  provider.behaviours.set("/authorize", ({ query }) => {
+test.for([
+  ["accepts every default scope", ""],
+  ["refuses offline_access", "offline_access"],
+])("a server that %s and fails at prompt=none only lacks silent logins", async ([, unknown]) => {
+  provider.behaviours.set("/authorize", (request, good) => {
+    const { query } = request;
+    if (unknown && query.get("scope")!.includes(unknown!))
+      return refuseWith("invalid_scope")(request, good);
     if (query.get("prompt") === "none") return { status: 500 };
     const isRight =
       query.get("client_id") === "web" && query.get("redirect_uri") === CLIENT.redirectUri;
     return isRight ? answer(query) : { status: 400 };
   });
   const report = await check();
-  expect(changes(report)).toEqual([]);
+  expect(changes(report).map(({ topic }) => topic)).toEqual(unknown ? ["scopes"] : []);
   expect(printReport(report)).toMatch(/✓ login[^]*· silent sign-on\s+prompt=none: status 500/);
 });
 

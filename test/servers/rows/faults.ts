@@ -159,6 +159,7 @@ async function refusedLogin(bench: Bench, config: object, redirectPath: string):
     }
     must(!(await popup.$(bench.server.pages.user)), "the server asks for a login again");
   }
+  await popup.waitForNetworkIdle({ idleTime: 500, timeout: 10_000 }).catch(() => {});
   const text = await popup.evaluate(() => document.body.innerText.replaceAll(/\s+/g, " ").trim());
   await popup.close();
   const { code } = await loginError(app);

@@ -305,7 +305,7 @@ test.for([
 ])("a server that %s and fails at prompt=none only lacks silent logins", async ([, unknown]) => {
   provider.behaviours.set("/authorize", (request, good) => {
     const { query } = request;
-    if (unknown && query.get("scope")!.includes(unknown!))
+    if (unknown && query.get("scope")!.includes(unknown))
       return refuseWith("invalid_scope")(request, good);
     if (query.get("prompt") === "none") return { status: 500 };
     const isRight =

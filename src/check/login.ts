@@ -13,10 +13,11 @@ import {
   type Document,
   type Finding,
 } from "./finding.ts";
+import { SCOPE } from "../oidc/server.ts";
 import { NoResponseError, type Send } from "./request.ts";
 
 /** The scopes that Latchkey requests by default. */
-export const DEFAULT_SCOPE = ["openid", "profile", "email", "offline_access"];
+export const DEFAULT_SCOPE: readonly string[] = ["openid", ...SCOPE];
 /** Errors of a server that accepts the request, and needs a user. */
 const USER_NEEDED = [
   "login_required",

@@ -1,12 +1,11 @@
 import { isSecureUrl, parseUrl } from "../core/same-origin.ts";
 import { parseObject } from "../core/shape.ts";
+import { METADATA_PATH } from "../oidc/discovery.ts";
 import { change, ok, type Document, type Finding } from "./finding.ts";
 import { NoResponseError, type HttpResponse, type RequestOptions, type Send } from "./request.ts";
 
 /** The check cannot begin. The message is a sentence for the developer. */
 export class CannotCheck extends Error {}
-
-const PATH = "/.well-known/openid-configuration";
 
 /** The metadata document of a server. */
 export interface ReadMetadata {
@@ -26,7 +25,7 @@ export async function readMetadata(
   send: Send,
   origin: string,
 ): Promise<ReadMetadata> {
-  const issuer = given.endsWith(PATH) ? given.slice(0, -PATH.length) : given;
+  const issuer = given.endsWith(METADATA_PATH) ? given.slice(0, -METADATA_PATH.length) : given;
   const parsed = parseUrl(issuer);
   if (!parsed || !/^https?:$/.test(parsed.protocol))
     throw new CannotCheck(
@@ -38,7 +37,7 @@ export async function readMetadata(
     throw new CannotCheck(
       `The issuer ${issuer} uses http. Latchkey needs https, except on localhost.`,
     );
-  const url = issuer.replace(/\/$/, "") + PATH;
+  const url = issuer.replace(/\/$/, "") + METADATA_PATH;
   const get = (options?: RequestOptions) =>
     send(url, options).catch((error: unknown) => {
       const reason = error instanceof NoResponseError ? error.message : String(error);

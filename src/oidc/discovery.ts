@@ -22,6 +22,8 @@ const ENDPOINTS = [
   "userinfoEndpoint",
   "deviceAuthorizationEndpoint",
 ] as const;
+/** Where a metadata document lies, after the issuer. */
+export const METADATA_PATH = "/.well-known/openid-configuration";
 const REQUIRED = ["authorization_endpoint", "token_endpoint"];
 
 /**
@@ -42,7 +44,7 @@ export async function fetchMetadata(
       "Set it to the issuer that the server publishes in its metadata.",
     );
   }
-  const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+  const url = `${issuer.replace(/\/$/, "")}${METADATA_PATH}`;
   const { status, text } = await request(
     "metadata",
     url,

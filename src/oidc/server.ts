@@ -85,7 +85,7 @@ export function createServer(config: OidcServerConfig): OidcServer {
  * and `offline_access` requests a refresh token.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims
  */
-const SCOPE = ["profile", "email", "offline_access"];
+export const SCOPE: readonly string[] = ["profile", "email", "offline_access"];
 
 const loadAuthorize = (): Promise<typeof Authorize> => chunk(import("./authorize/authorize.ts"));
 

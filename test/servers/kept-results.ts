@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { KindResults } from "./run-kind.ts";
-import type { ServerKind } from "./server.ts";
+import { slugOf, type ServerKind } from "./server.ts";
 
-const fileOf = (folder: string, { name, setup }: Pick<ServerKind, "name" | "setup">): string =>
-  `${folder}/${`${name} ${setup}`.toLowerCase().replaceAll(/\W+/g, "-")}.json`;
+const fileOf = (folder: string, kind: Pick<ServerKind, "name" | "setup">): string =>
+  `${folder}/${slugOf(kind)}.json`;
 
 /** Keeps the results of a kind, so that a later run of other kinds can write the guide about all. */
 export function keepResults(folder: string, results: KindResults): void {

@@ -8,7 +8,7 @@ import { FAULTS } from "./rows/faults.ts";
 import { LOGINS } from "./rows/logins.ts";
 import { LOGOUTS } from "./rows/logouts.ts";
 import { REFRESHES } from "./rows/refreshes.ts";
-import { PATHS, type RunningServer, type ServerKind } from "./server.ts";
+import { PATHS, slugOf, type RunningServer, type ServerKind } from "./server.ts";
 
 /** The end-to-end list. */
 export const ROWS: readonly Row[] = [
@@ -52,7 +52,7 @@ const ROW_MS = 180_000;
  */
 export async function runKind(kind: ServerKind, around: Surroundings): Promise<KindResults> {
   const { say } = around;
-  const folder = `${around.folder}/${`${kind.name} ${kind.setup}`.toLowerCase().replaceAll(/\W+/g, "-")}`;
+  const folder = `${around.folder}/${slugOf(kind)}`;
   mkdirSync(folder, { recursive: true });
   const [site, strangeSite] = [around.site, around.strangeSite].map((site) => at(kind, site)) as [
     BareSite,

@@ -30,6 +30,10 @@ export interface ServerKind {
   start(app: AppToRegister, folder: string): Promise<RunningServer>;
 }
 
+/** The name of a kind in the names of files. */
+export const slugOf = ({ name, setup }: Pick<ServerKind, "name" | "setup">): string =>
+  `${name} ${setup}`.toLowerCase().replaceAll(/\W+/g, "-");
+
 /** A started server. A function that is absent is something that this server cannot do; `lacks` says why. */
 export interface RunningServer {
   readonly version: string;

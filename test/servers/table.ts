@@ -71,7 +71,7 @@ function sectionOf(
     `Tried on ${date}.`,
     "",
     ...(server.configured.length > 0
-      ? ["What an administrator sets:", "", ...server.configured.map((line) => `- ${line}`), ""]
+      ? ["An administrator sets:", "", ...server.configured.map((line) => `- ${line}`), ""]
       : []),
     "```ts",
     "createAuth({",
@@ -81,7 +81,7 @@ function sectionOf(
     "});",
     "```",
     "",
-    ...(notes.length > 0 ? ["What was seen:", "", ...notes, ""] : []),
+    ...(notes.length > 0 ? ["The run saw:", "", ...notes, ""] : []),
   ];
 }
 

@@ -80,8 +80,9 @@ function stored(page: Page): Promise<string> {
   });
 }
 
-/** Deletes all entries but sessions and users, such as metadata, and loads the page again. */
+/** Deletes all entries but sessions and users, such as metadata, while no `Auth` runs, and loads the page again. */
 async function withoutMetadata(page: Page): Promise<void> {
+  await page.goto(`${site.origin}/pause`);
   await page.evaluate(async () => {
     const opening = indexedDB.open("latchkey");
     await new Promise((resolve) => (opening.onsuccess = resolve));

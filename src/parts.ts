@@ -40,11 +40,11 @@ export type {
   AuthorizationRequest,
   AuthorizationServer,
   DeviceAuthorization,
-  Endpoints,
   EndSessionRequest,
   TokenParameters,
   TokenRequestOptions,
 } from "./core/authorization-server.ts";
+export type { Endpoints } from "./core/endpoints.ts";
 export { clientKey } from "./core/keys.ts";
 export type { ClientKey } from "./core/keys.ts";
 

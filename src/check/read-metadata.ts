@@ -1,11 +1,14 @@
 import { isSecureUrl, parseUrl } from "../core/same-origin.ts";
 import { parseObject } from "../core/shape.ts";
-import { METADATA_PATH } from "../oidc/discovery.ts";
+import { METADATA_PATH, metadataUrls, OAUTH_METADATA_PATH } from "../oidc/discovery.ts";
 import { change, ok, type Document, type Finding } from "./finding.ts";
 import { NoResponseError, type HttpResponse, type RequestOptions, type Send } from "./request.ts";
 
 /** The check cannot begin. The message is a sentence for the developer. */
 export class CannotCheck extends Error {}
+
+/** The server has no metadata document at a URL. */
+class NoDocument extends CannotCheck {}
 
 /** The metadata document of a server. */
 export interface ReadMetadata {
@@ -17,7 +20,8 @@ export interface ReadMetadata {
 }
 
 /**
- * Reads the metadata document of `issuer`. The URL of the document itself is accepted, too.
+ * Reads the metadata document of an issuer, at the location of OpenID Connect or of OAuth. `given`: the issuer, or the URL of the
+ * document.
  * @throws CannotCheck there is no such document
  */
 export async function readMetadata(
@@ -25,7 +29,9 @@ export async function readMetadata(
   send: Send,
   origin: string,
 ): Promise<ReadMetadata> {
-  const issuer = given.endsWith(METADATA_PATH) ? given.slice(0, -METADATA_PATH.length) : given;
+  const issuer = given.endsWith(METADATA_PATH)
+    ? given.slice(0, -METADATA_PATH.length)
+    : given.replace(OAUTH_METADATA_PATH, "");
   const parsed = parseUrl(issuer);
   if (!parsed || !/^https?:$/.test(parsed.protocol))
     throw new CannotCheck(
@@ -37,7 +43,23 @@ export async function readMetadata(
     throw new CannotCheck(
       `The issuer ${issuer} uses http. Latchkey needs https, except on localhost.`,
     );
-  const url = issuer.replace(/\/$/, "") + METADATA_PATH;
+  const [url, oauthUrl] = metadataUrls(issuer);
+  try {
+    return { issuer, ...(await readDocument(url, send, origin)) };
+  } catch (reason) {
+    if (!(reason instanceof NoDocument)) throw reason;
+    const read = await readDocument(oauthUrl, send, origin).catch(() => {
+      throw reason;
+    });
+    return { issuer, ...read };
+  }
+}
+
+async function readDocument(
+  url: string,
+  send: Send,
+  origin: string,
+): Promise<Omit<ReadMetadata, "issuer">> {
   const get = (options?: RequestOptions) =>
     send(url, options).catch((error: unknown) => {
       const reason = error instanceof NoResponseError ? error.message : String(error);
@@ -50,16 +72,20 @@ export async function readMetadata(
     throw new CannotCheck(
       `The metadata at ${url} redirects to ${location.origin}${location.pathname}. Latchkey follows no redirects: pass the issuer of that document.`,
     );
-  if (status !== 200)
+  if (status === 429 || status >= 500)
     throw new CannotCheck(
-      `The metadata request to ${url} failed with status ${status}. ${status === 429 || status >= 500 ? "Try again later." : "Check the path of the issuer."}`,
+      `The metadata request to ${url} failed with status ${status}. Try again later.`,
+    );
+  if (status !== 200)
+    throw new NoDocument(
+      `The metadata request to ${url} failed with status ${status}. Check the path of the issuer.`,
     );
   const document = parseObject(text);
   if (!document) {
     const what = /^\s*</.test(text) ? "an HTML page" : "not a JSON object";
-    throw new CannotCheck(`The response at ${url} is ${what}. Check the path of the issuer.`);
+    throw new NoDocument(`The response at ${url} is ${what}. Check the path of the issuer.`);
   }
-  return { issuer, document, response };
+  return { document, response };
 }
 
 /**

@@ -14,6 +14,7 @@ import { checkAuthConfig, type AuthConfig } from "../core/auth-config.ts";
 import type { Auth } from "../core/auth.ts";
 import type { LoginDefaults } from "../core/authorization-parameters.ts";
 import type { AuthorizationServer } from "../core/authorization-server.ts";
+import { isOpenIdProvider } from "../core/endpoints.ts";
 import type { Grant } from "../core/grant.ts";
 import { clientKey, type ClientKey } from "../core/keys.ts";
 import { chunk, shared } from "../core/lazy.ts";
@@ -246,7 +247,7 @@ export function createAuth(
         (await chunk(import("./claims.chunk.ts"))).readClaims(user, claims),
     }),
     ...(config.silentSignOn && { silentSignOn: config.silentSignOn }),
-    scope: scope ?? (endpoints && !endpoints.jwksUri ? [] : undefined),
+    scope: scope ?? (isOpenIdProvider(endpoints) ? undefined : []),
     loadRefusedTokens: shared(async () =>
       (await chunk(import("./refused-tokens.chunk.ts"))).createRefusedTokens(),
     ),

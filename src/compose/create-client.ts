@@ -1,6 +1,7 @@
 import { systemClock } from "../browser/page/system-clock.ts";
 import { checkRegistration } from "../core/auth-config.ts";
-import type { AuthorizationServer, Endpoints } from "../core/authorization-server.ts";
+import type { AuthorizationServer } from "../core/authorization-server.ts";
+import type { Endpoints } from "../core/endpoints.ts";
 import type { ClientAuthentication } from "../core/client-authentication.ts";
 import { ConfigurationError } from "../core/errors.ts";
 import type { Grant } from "../core/grant.ts";
@@ -29,7 +30,10 @@ export interface CreateClientConfig
   readonly clientId: string;
   /** The authentication method for the token endpoint, with the client's secret or key. */
   readonly authentication: ClientAuthentication;
-  /** The endpoints of a server that publishes no metadata. If `endpoints` is given, the client fetches no metadata. */
+  /**
+   * Endpoints that replace those of the server's metadata, one by one. If `tokenEndpoint` is given, the client does not load the
+   * metadata.
+   */
   readonly endpoints?: Endpoints;
   /**
    * Creates the grant that requests the tokens. `createClient()` wraps the grant in a `RefreshTokenGrant`. Default: a

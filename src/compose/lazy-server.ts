@@ -2,7 +2,8 @@ import type { createDatabase } from "../browser/storage/database.ts";
 import { abortable } from "../core/abortable.ts";
 import type { LoginDefaults } from "../core/authorization-parameters.ts";
 import type { Diagnose } from "../oidc/token/form-request.ts";
-import type { AuthorizationServer, Endpoints } from "../core/authorization-server.ts";
+import type { AuthorizationServer } from "../core/authorization-server.ts";
+import type { Endpoints } from "../core/endpoints.ts";
 import type { ClientAuthentication } from "../core/client-authentication.ts";
 import { chunk, shared } from "../core/lazy.ts";
 import type { Clock } from "../core/ports.ts";
@@ -20,7 +21,10 @@ export interface LazyServerConfig {
   readonly authentication?: ClientAuthentication;
   /** The scopes of every login. Default at an OpenID provider: openid, profile, email and offline_access. */
   readonly scope?: readonly string[] | undefined;
-  /** The endpoints of the server. If `endpoints` is given, the server's metadata is not fetched. */
+  /**
+   * Endpoints that replace those of the server's metadata, one by one. The metadata is not loaded if `tokenEndpoint` and
+   * `authorizationEndpoint` are both given. For a client with `authentication`, `tokenEndpoint` is enough.
+   */
   readonly endpoints?: Endpoints | undefined;
   /**
    * The resource indicators (absolute URIs of APIs) that every login requests.

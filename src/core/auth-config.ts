@@ -1,4 +1,4 @@
-import type { Endpoints } from "./authorization-server.ts";
+import { isOpenIdProvider, type Endpoints } from "./endpoints.ts";
 import { ConfigurationError } from "./errors.ts";
 import { parseUrl, isSecureUrl } from "./same-origin.ts";
 
@@ -34,8 +34,9 @@ export interface AuthConfig {
    */
   readonly authTimeOnRefresh?: "compare" | "ignore";
   /**
-   * The endpoints of the server. Needed only if the server publishes no metadata. If `endpoints` has no `jwksUri`, Latchkey
-   * requests no ID token. The app then needs a `userFetcher` that finds out which user has logged in.
+   * Endpoints that replace those of the server's metadata, one by one. If `authorizationEndpoint` and `tokenEndpoint` are both
+   * given, Latchkey does not load the metadata, and `endpoints` are all endpoints of the server. If they have no `jwksUri`,
+   * Latchkey requests no ID token, and the app needs a `userFetcher` that finds out which user has logged in.
    */
   readonly endpoints?: Endpoints;
   /**
@@ -55,10 +56,6 @@ export interface AuthParts {
   readonly onReturn?: unknown;
   readonly loginOptions?: { readonly prompt?: unknown };
   readonly silentSignOn?: unknown;
-}
-
-function isOpenIdProvider(endpoints: Endpoints | undefined): boolean {
-  return !endpoints || endpoints.jwksUri !== undefined;
 }
 
 /**

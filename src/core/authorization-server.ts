@@ -27,12 +27,6 @@ export interface ServerMetadata {
 }
 
 /**
- * The endpoints of a server, for an app that does not load the server's metadata. If `jwksUri` is absent, Latchkey requests and
- * expects no ID token. A `UserFetcher` then finds out which user has logged in.
- */
-export type Endpoints = Omit<ServerMetadata, "issuer">;
-
-/**
  * An authorization request.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
  */

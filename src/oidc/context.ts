@@ -1,5 +1,5 @@
 import type { LoginDefaults } from "../core/authorization-parameters.ts";
-import type { Endpoints } from "../core/authorization-server.ts";
+import type { Endpoints } from "../core/endpoints.ts";
 import type { DocumentCache } from "../core/document-cache.ts";
 import type { RefreshedTokens } from "../core/refresher.ts";
 import type { RequestStore } from "../core/request-store.ts";
@@ -26,7 +26,10 @@ export interface OidcServerConfig extends ClientIdentity {
   readonly scope?: readonly string[] | undefined;
   /** Resource indicators that every login requests. @see https://www.rfc-editor.org/rfc/rfc8707#section-2 */
   readonly resources?: readonly string[] | undefined;
-  /** The server's endpoints. If `endpoints` is set, Latchkey does not fetch the server's metadata. */
+  /**
+   * Endpoints that replace those of the server's metadata, one by one. The metadata is not loaded if `tokenEndpoint` and
+   * `authorizationEndpoint` are both given. For a client with `authentication`, `tokenEndpoint` is enough.
+   */
   readonly endpoints?: Endpoints | undefined;
   /** Parameters of every login that the login itself does not set. */
   readonly loginOptions?: LoginDefaults | undefined;
@@ -55,6 +58,8 @@ export interface OidcServerConfig extends ClientIdentity {
 /** The configuration of one server, and the functions that all requests to this server use. */
 export interface ServerParts {
   readonly config: OidcServerConfig;
+  /** Whether the server's ID tokens can be verified. */
+  readonly isOpenId: boolean;
   /** Loads the module that creates authorization requests and validates authorization responses. */
   readonly loadAuthorize: () => Promise<typeof Authorize>;
   /** Loads the `CredentialsSource` of a client with a secret or a key. Resolves with undefined for a public client. */

@@ -7,7 +7,7 @@ import { DiscoveryError } from "../core/protocol-errors.ts";
 import { isEndpoint } from "../core/same-origin.ts";
 
 const HINT =
-  "Compare `issuer` with the document that the server publishes under /.well-known/openid-configuration.";
+  "Compare `issuer` with the document that the server publishes under /.well-known/openid-configuration or /.well-known/oauth-authorization-server. If the server publishes none, set `endpoints`.";
 
 /**
  * The names of the endpoints in `ServerMetadata`. The metadata document has these names in snake case, such as
@@ -22,16 +22,30 @@ const ENDPOINTS = [
   "userinfoEndpoint",
   "deviceAuthorizationEndpoint",
 ] as const;
-/** Where a metadata document lies, after the issuer. */
+/** The path of a metadata document, which follows the issuer. */
 export const METADATA_PATH = "/.well-known/openid-configuration";
+/** The path of an OAuth metadata document. The path of the issuer follows this path. */
+export const OAUTH_METADATA_PATH = "/.well-known/oauth-authorization-server";
 const REQUIRED = ["authorization_endpoint", "token_endpoint"];
 
 /**
- * Fetches the issuer's metadata document. Returns the document without validation.
+ * The URLs at which an issuer can publish its metadata document: the location of OpenID Connect, and then the location of OAuth,
+ * where the path of the issuer comes last.
+ * @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
+ * @see https://www.rfc-editor.org/rfc/rfc8414#section-3
+ */
+export function metadataUrls(issuer: string): readonly [string, string] {
+  const base = issuer.replace(/\/$/, "");
+  const { origin, pathname } = new URL(issuer);
+  return [base + METADATA_PATH, origin + OAUTH_METADATA_PATH + pathname.replace(/\/$/, "")];
+}
+
+/**
+ * Fetches the issuer's metadata document. If the document of OpenID Connect is missing, fetches the document of OAuth. Returns
+ * the document without validation.
  * @throws ConfigurationError `issuer` is not an https URL, or has a query or fragment
  * @throws DiscoveryError the server did not send a JSON object
  * @throws NetworkError no response in time
- * @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
  */
 export async function fetchMetadata(
   issuer: string,
@@ -44,7 +58,26 @@ export async function fetchMetadata(
       "Set it to the issuer that the server publishes in its metadata.",
     );
   }
-  const url = `${issuer.replace(/\/$/, "")}${METADATA_PATH}`;
+  const [url, oauthUrl] = metadataUrls(issuer);
+  try {
+    return await fetchDocument(url, options);
+  } catch (reason) {
+    if (!isMissing(reason)) throw reason;
+    return await fetchDocument(oauthUrl, options).catch((error: unknown) => {
+      throw isMissing(error) ? reason : error;
+    });
+  }
+}
+
+/** Whether a metadata request failed because the server has no document at the URL, as far as this page can tell. */
+function isMissing(error: unknown): boolean {
+  return error instanceof DiscoveryError && (error.status === undefined || !error.retryable);
+}
+
+async function fetchDocument(
+  url: string,
+  options: HttpOptions,
+): Promise<Readonly<Record<string, unknown>>> {
   const { status, text } = await request(
     "metadata",
     url,

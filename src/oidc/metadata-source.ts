@@ -47,6 +47,12 @@ export interface MetadataSourceConfig {
    */
   readonly documents?: DocumentCache | undefined;
   readonly http: HttpOptions;
+  /**
+   * Returns the members that the app's configuration sets, under the names of a metadata document. They replace the members of
+   * the fetched document. Undefined: there are none.
+   * @throws ConfigurationError a configured endpoint is not valid
+   */
+  readonly loadConfigured?: () => Promise<Readonly<Record<string, unknown>> | undefined>;
 }
 
 /**
@@ -58,6 +64,11 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   const key = `metadata/${issuer}`;
   let known: { entry: CachedDocument; metadata: ServerMetadata } | undefined;
   let reading: Promise<ServerMetadata> | undefined;
+  let configured: Readonly<Record<string, unknown>> | undefined;
+
+  const loadConfigured = shared(async () => void (configured = await config.loadConfigured?.()));
+  const parse = (document: unknown) =>
+    parseMetadata(configured ? { ...(document as object), ...configured } : document, issuer);
 
   /**
    * Replaces `known` if `cached` is newer. If both were read at the same time, updates the members of the entry that another tab
@@ -70,7 +81,7 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     if (age === 0) known = { ...known!, entry: { ...known!.entry, ...entry } };
     if (age <= 0) return;
     try {
-      known = { entry, metadata: parseMetadata(entry.document, issuer) };
+      known = { entry, metadata: parse(entry.document) };
     } catch {
       // An invalid cached document is ignored.
     }
@@ -106,8 +117,9 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   async function read(): Promise<ServerMetadata> {
     const before = known;
     if (before && !(await mayRead(before.entry))) return known!.metadata;
+    await loadConfigured();
     const document = await fetchMetadata(issuer, http);
-    const metadata = parseMetadata(document, issuer);
+    const metadata = parse(document);
     const { failedUrl, recheckedAt, pauseMs } = known?.entry ?? {};
     const entry: CachedDocument = {
       document,
@@ -125,7 +137,10 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   }
 
   const renew = () => (reading ??= read().finally(() => (reading = undefined)));
-  const sync = async () => take(await documents?.get(key).catch(() => undefined));
+  const sync = async () => {
+    await loadConfigured();
+    take(await documents?.get(key).catch(() => undefined));
+  };
   const current = () => (known && isCurrent(known.entry, clock.now()) ? known.metadata : undefined);
 
   return {

@@ -1,5 +1,5 @@
 // This file is loaded on demand, because most apps need only login, refresh and logout.
 export { authorizeDevice } from "./device.ts";
-export { metadataOf } from "./configured-metadata.ts";
+export { documentMembers, metadataOf } from "./configured-metadata.ts";
 export { requestGrant } from "./token/request-tokens.ts";
 export { fetchUserinfo } from "./userinfo.ts";

@@ -5,6 +5,7 @@ import { exchangeResponse } from "./token/exchange.ts";
 import { createSender, type Sender } from "./token/send-refresh-token.ts";
 import { verifyStored } from "./id-token/verify-stored.ts";
 import type { AuthorizationServer, ServerMetadata } from "../core/authorization-server.ts";
+import { isOpenIdProvider, replacesMetadata } from "../core/endpoints.ts";
 import { DiscoveryError } from "../core/protocol-errors.ts";
 import { chunk, shared } from "../core/lazy.ts";
 import type * as Authorize from "./authorize/authorize.ts";
@@ -43,7 +44,13 @@ export function createServer(config: OidcServerConfig): OidcServer {
     loadSender: async () =>
       createSender(
         // A refresh is repeated after a failure, and the diagnosis would be one more request.
-        { ...config, ...parts.client(undefined), diagnose: undefined, metadata: parts.metadata },
+        {
+          ...config,
+          ...parts.client(undefined),
+          diagnose: undefined,
+          metadata: parts.metadata,
+          isOpenId: parts.isOpenId,
+        },
         await loadCredentials(),
       ),
 
@@ -93,11 +100,17 @@ function createServerParts(config: OidcServerConfig): ServerParts {
   const { issuer, clientId, clock, endpoints, documents, fetch, authentication } = config;
   const { diagnose } = config;
   const http: HttpOptions = { fetch, timeoutMs: config.discoveryTimeoutMs, diagnose };
-  const metadata = endpoints
+  const metadata = replacesMetadata(endpoints, authentication)
     ? configuredMetadata(async () => (await loadMore()).metadataOf(issuer, endpoints))
-    : createMetadataSource({ issuer, clock, documents, http });
+    : createMetadataSource({
+        issuer,
+        clock,
+        documents,
+        http,
+        loadConfigured: async () => endpoints && (await loadMore()).documentMembers(endpoints),
+      });
   const onUnavailable = (url: string) => metadata.reportFailure(url);
-  const isOpenId = !endpoints || endpoints.jwksUri !== undefined;
+  const isOpenId = isOpenIdProvider(endpoints, authentication);
   const defaultScope = config.scope ?? (isOpenId ? SCOPE : []);
   let keySet: { readonly jwksUri: string; readonly keys: KeySet } | undefined;
   const keysAt = (jwksUri: string): KeySet => {
@@ -128,6 +141,7 @@ function createServerParts(config: OidcServerConfig): ServerParts {
   });
   return {
     config,
+    isOpenId,
     loadAuthorize,
     loadCredentials,
     getCredentials: async () =>
@@ -156,6 +170,6 @@ function createServerParts(config: OidcServerConfig): ServerParts {
 function jwksUriOf({ jwksUri }: ServerMetadata): string {
   if (jwksUri) return jwksUri;
   throw new DiscoveryError("the metadata has no jwks_uri", {
-    hint: "Latchkey cannot verify ID tokens without the server's keys. The server must publish their URL as jwks_uri.",
+    hint: "Latchkey cannot verify ID tokens without the server's keys. The server must publish their URL as jwks_uri. For a server without OpenID Connect, set `endpoints` without `jwksUri`, and a `userFetcher`.",
   });
 }

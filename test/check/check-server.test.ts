@@ -348,3 +348,17 @@ test("the check sends no secret and starts no device login", async () => {
   expect(provider.count("POST /device")).toBe(0);
   for (const { body } of provider.requests) expect([...body.keys()]).not.toContain("client_secret");
 });
+
+test.for(["the issuer", "the URL of the document"])(
+  "metadata at the location of OAuth is found by %s",
+  async (given) => {
+    const body = await (await fetch(provider.issuer + METADATA)).json();
+    provider.behaviours.set(METADATA, () => ({ status: 404 }));
+    const place = "/.well-known/oauth-authorization-server";
+    provider.behaviours.set(place, () => ({ body }));
+    const issuer = given === "the issuer" ? provider.issuer : provider.issuer + place;
+    const report = await checkServer({ issuer, ...CLIENT });
+    expect(report.issuer).toBe(provider.issuer);
+    expect(changes(report)).toEqual([]);
+  },
+);

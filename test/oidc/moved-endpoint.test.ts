@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Endpoints } from "../../src/core/authorization-server.ts";
+import type { Endpoints } from "../../src/core/endpoints.ts";
 import type { TokenRecord } from "../../src/core/session.ts";
 import { targetKey } from "../../src/core/token-target.ts";
 import { createServer, type OidcServer } from "../../src/oidc/server.ts";
@@ -144,7 +144,8 @@ describe("a refresh token", () => {
 
   test("A7: is sent to the configured endpoint, not to the one in the session's record", async () => {
     const send = async (tokenEndpoint: string) => {
-      const sender = await open({ tokenEndpoint }).loadSender();
+      const authorizationEndpoint = `${OLD}/authorize`;
+      const sender = await open({ authorizationEndpoint, tokenEndpoint }).loadSender();
       const stored = { refreshToken: "rt1", tokenEndpoint: `${OLD}/token`, previous: PREVIOUS };
       await sender.prepare();
       return (await sender.send(stored)).type;
@@ -234,7 +235,7 @@ test("the token endpoint in a record of an older Latchkey is ignored", async () 
   const { send } = createLazyServer({
     issuer: ISSUER,
     clientId: CLIENT,
-    endpoints: { tokenEndpoint: `${NEW}/token` },
+    endpoints: { authorizationEndpoint: `${NEW}/authorize`, tokenEndpoint: `${NEW}/token` },
     requests: testRequests(),
     clock,
     fetch,

@@ -19,7 +19,10 @@ function exchange(response: () => Response) {
   const { server } = createLazyServer({
     issuer: ISSUER,
     clientId: "rs08",
-    endpoints: { tokenEndpoint: `${ISSUER}/as/token.oauth2` },
+    endpoints: {
+      authorizationEndpoint: `${ISSUER}/as/authorization.oauth2`,
+      tokenEndpoint: `${ISSUER}/as/token.oauth2`,
+    },
     requests: testRequests(),
     clock: testClock(),
     fetch,

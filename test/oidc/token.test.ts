@@ -67,6 +67,7 @@ const senderOf = async (
     issuer: ISSUER,
     clientId: CLIENT,
     metadata,
+    isOpenId: true,
   });
   await sender.prepare();
   return sender;

@@ -1,4 +1,3 @@
-import type { Endpoints } from "../../core/authorization-server.ts";
 import { NetworkError } from "../../core/errors.ts";
 import { RequestTokenError } from "../../core/protocol-errors.ts";
 import type { GrantedResponse, RefreshResponse } from "../../core/refresher.ts";
@@ -26,7 +25,8 @@ import {
 
 /** Configuration of `createSender()`. */
 export interface SenderConfig extends TokenClient, RefreshExpectation {
-  readonly endpoints?: Endpoints | undefined;
+  /** Whether the server's ID tokens can be verified. If not, the ID token of a response is ignored. */
+  readonly isOpenId: boolean;
   readonly metadata: Omit<MetadataSource, "load">;
 }
 
@@ -124,16 +124,14 @@ function validate(
     clientId,
     authTimeOnRefresh,
     clock,
-    endpoints,
+    isOpenId,
     request,
   }: SenderConfig & { readonly request: ServerRequest },
 ): RefreshResponse {
   const now = clock.now();
   if (!isRefusal(response)) {
-    // If `endpoints` is configured without `jwksUri`, ID tokens can never be validated and are ignored.
-    const hasKeys = !endpoints || endpoints.jwksUri !== undefined;
     const { scope = "" } = form.parameters;
-    const { granted, idToken } = readGranted(response, now, hasKeys, String(scope));
+    const { granted, idToken } = readGranted(response, now, isOpenId, String(scope));
     return validateRefreshed(granted, idToken, {
       issuer,
       clientId,
@@ -166,11 +164,11 @@ function validate(
 function readGranted(
   response: HttpResponse,
   now: number,
-  hasKeys: boolean,
+  isOpenId: boolean,
   scope: string,
 ): { granted: GrantedResponse; idToken: string | undefined } {
   const body = parseObject(response.text) ?? {};
-  const idToken = hasKeys ? text(body["id_token"]) : undefined;
+  const idToken = isOpenId ? text(body["id_token"]) : undefined;
   try {
     const tokens = { ...parseTokens(response, now), idToken };
     const requested = scope.split(" ").filter(Boolean);

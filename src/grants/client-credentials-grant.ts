@@ -1,11 +1,12 @@
 import type { AuthorizationServer } from "../core/authorization-server.ts";
+import { assertNotOwned, OWNED_BY_TOKEN_REQUESTS } from "../core/owned-parameters.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenTarget } from "../core/token-target.ts";
 
 /** The options of a `ClientCredentialsGrant`. `scope`, `resource` and `audience` are the default values of each request. */
 export interface ClientCredentialsConfig extends TokenTarget {
-  /** Additional parameters of the token request, by name. */
+  /** Additional parameters of the token request, by name. A parameter that the protocol sets is a `ConfigurationError`. */
   readonly extraParameters?: Readonly<Record<string, string>>;
 }
 
@@ -27,10 +28,12 @@ export class ClientCredentialsGrant implements Grant {
   readonly #server: Pick<AuthorizationServer, "requestTokens">;
   readonly #config: ClientCredentialsConfig;
 
+  /** @throws ConfigurationError `extraParameters` has a parameter that the protocol sets, such as `scope` */
   constructor(
     server: Pick<AuthorizationServer, "requestTokens">,
     config: ClientCredentialsConfig = {},
   ) {
+    assertNotOwned("extraParameters", config.extraParameters, OWNED_BY_TOKEN_REQUESTS);
     this.#server = server;
     this.#config = config;
   }

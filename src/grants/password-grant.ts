@@ -1,6 +1,7 @@
 import { abortable } from "../core/abortable.ts";
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import { ConfigurationError, NoTokenError } from "../core/errors.ts";
+import { assertNotOwned, OWNED_BY_TOKEN_REQUESTS } from "../core/owned-parameters.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenTarget } from "../core/token-target.ts";
@@ -20,7 +21,7 @@ export interface PasswordConfig extends TokenTarget {
   readonly credentials: (options: { signal: AbortSignal | undefined }) => Promise<Credentials>;
   /** The absolute URL to which the grant sends passwords. Default: the server's token endpoint. */
   readonly tokenEndpoint?: string;
-  /** Additional parameters of the token request, by name. */
+  /** Additional parameters of the token request, by name. A parameter that the protocol sets is a `ConfigurationError`. */
   readonly extraParameters?: Readonly<Record<string, string>>;
 }
 
@@ -44,7 +45,9 @@ export class PasswordGrant implements Grant {
   readonly #server: Pick<AuthorizationServer, "requestTokens">;
   readonly #config: PasswordConfig;
 
+  /** @throws ConfigurationError `extraParameters` has a parameter that the protocol sets, such as `scope` */
   constructor(server: Pick<AuthorizationServer, "requestTokens">, config: PasswordConfig) {
+    assertNotOwned("extraParameters", config?.extraParameters, OWNED_BY_TOKEN_REQUESTS);
     this.#server = server;
     this.#config = config;
   }

@@ -28,7 +28,7 @@ describe("ClientCredentialsGrant", () => {
       scope: ["a", "b"],
       audience: "aud",
       resource: "https://api.example",
-      extraParameters: { tenant: "t", grant_type: "never" },
+      extraParameters: { tenant: "t" },
     });
     const { signal } = new AbortController();
     expect(await grant.requestToken({ signal })).toBe(response);
@@ -76,7 +76,7 @@ describe("PasswordGrant", () => {
     const { server, credentials, grant } = setUp({
       scope: ["a"],
       tokenEndpoint: "https://id.example/auth/ropc.php",
-      extraParameters: { realm: "r", password: "never" },
+      extraParameters: { realm: "r" },
     });
     expect(credentials).not.toHaveBeenCalled();
     const { signal } = new AbortController();

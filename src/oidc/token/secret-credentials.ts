@@ -1,11 +1,11 @@
 import { ConfigurationError } from "../../core/errors.ts";
+import { basicAuthorizationHeader } from "./basic-authorization.ts";
 import { createAssertions } from "./client-assertion.ts";
 import {
   publicCredentials,
   type ClientIdentity,
   type Credentials,
   type CredentialsSource,
-  formEncode,
 } from "./form-request.ts";
 
 /**
@@ -32,18 +32,13 @@ function always(credentials: Credentials): CredentialsSource {
   return { get: async () => credentials, prepare: async () => {}, take: () => credentials };
 }
 
-/**
- * Returns credentials for HTTP Basic authentication. The client id and the secret are form-encoded first, so that colons and
- * non-ASCII characters arrive unchanged.
- * @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
- */
+/** Returns credentials for HTTP Basic authentication. @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
 function basic(clientId: string, clientSecret: string): Credentials {
-  // A form-encoded value is ASCII, so `btoa` accepts the value.
-  const value = btoa([clientId, clientSecret].map(formEncode).join(":"));
+  const header = basicAuthorizationHeader(clientId, clientSecret);
   return {
     parameters: {},
-    headers: { Authorization: `Basic ${value}` },
-    secrets: [clientSecret, value],
+    headers: { Authorization: header },
+    secrets: [clientSecret, header.slice("Basic ".length)],
   };
 }
 

@@ -30,6 +30,9 @@ export interface RoundTrip {
    * @throws TimeoutError no response arrived in time
    */
   navigate(url: string): Promise<string>;
-  /** Closes the popup or frame, if there is one. */
+  /**
+   * Ends the wait of `navigate()`. Removes the frame, or closes the popup. A popup that shows a page of the server stays open,
+   * because the browser does not let this page close the popup.
+   */
   close(): void;
 }

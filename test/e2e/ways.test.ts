@@ -76,10 +76,12 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const closed = (popup: Page) => expect.poll(() => popup.isClosed(), { timeout: 5_000 }).toBe(true);
 
 describe("a popup", () => {
-  test("logs in and closes, and the page does not navigate", async () => {
+  test("C7: logs in and closes, cannot reach the page, and the page does not navigate", async () => {
     const page = await open();
     const popup = await beginPopup(page);
     await status(page, "authenticating");
+    await popup.waitForSelector("button[name=user]");
+    expect(await popup.evaluate(() => window.opener === null)).toBe(true);
     await chooseAtLogin(popup, "ada");
     expect(await outcomeOf(page)).toEqual({ sub: "ada" });
     await closed(popup);
@@ -158,20 +160,23 @@ describe("a popup", () => {
     await closed(popup);
   });
 
-  test("that the user ignores is closed after the timeout", async () => {
+  test("that the user ignores rejects after the timeout, and says later that no page waits", async () => {
     const page = await open();
     const popup = await beginPopup(page, { timeoutMs: 700 });
     expect(await outcomeOf(page)).toMatchObject({ code: "timeout" });
-    await closed(popup);
+    await chooseAtLogin(popup, "ada");
+    await waitForText(popup, "body", "No page waits for this response.");
+    await status(page, "anonymous");
   });
 
-  test("is closed when the page aborts the login", async () => {
+  test("does not log in after the page has aborted the login", async () => {
     const page = await open();
     const popup = await beginPopup(page);
     await popup.waitForSelector("button[name=user]");
     await page.evaluate(() => window.leave());
     expect(await outcomeOf(page)).toMatchObject({ name: "AbortError" });
-    await closed(popup);
+    await chooseAtLogin(popup, "ada");
+    await waitForText(popup, "body", "No page waits for this response.");
     await status(page, "anonymous");
   });
 
@@ -241,24 +246,30 @@ describe("a hidden frame", () => {
     expect(demo.provider.requests.filter((request) => request === "GET /auth")).toHaveLength(1);
   });
 
-  test("that gets no response times out, is removed and sends no second request", async () => {
+  test("C7: that gets no response is sandboxed, times out, is removed and sends no second request", async () => {
     const page = await open();
     await page.setRequestInterception(true);
     let asked = 0;
     page.on("request", (request) => {
       if (new URL(request.url()).pathname === "/auth") {
         asked++;
-        void request.respond({ status: 200, contentType: "text/html", body: "…" });
+        const body =
+          "<form target=_top action=/evil></form><script>document.forms[0].submit()</script>";
+        void request.respond({ status: 200, contentType: "text/html", body });
       } else {
         void request.continue();
       }
     });
     await begin(page, "IframeUserAgent", { timeoutMs: 1_500 });
+    const frame = await page.waitForSelector("iframe[sandbox]");
+    const sandbox = await frame!.evaluate((frame) => [...frame.sandbox]);
+    expect(sandbox.sort()).toEqual(["allow-forms", "allow-same-origin", "allow-scripts"]);
     expect(await outcomeOf(page)).toMatchObject({ code: "timeout" });
     expect(await page.$("iframe")).toBeNull();
     expect(await page.evaluate(() => window.auth.state)).toMatchObject({ status: "anonymous" });
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_000)));
     expect(asked).toBe(1);
+    expect(page.url()).toBe(`${demo.origin}/bare/`);
   });
 });
 

@@ -9,6 +9,12 @@ export interface IframeOptions {
 }
 
 /**
+ * The page of the server may run scripts, send forms and read its own cookies. The page may not navigate this page or open
+ * windows. `allow-same-origin` also lets the page at the redirect URI send the response to this page.
+ */
+const SANDBOX = "allow-scripts allow-same-origin allow-forms";
+
+/**
  * Sends the authorization request from a hidden frame, always with `prompt=none`. The login succeeds only if the user already
  * has a session at the server. If the browser blocks the server's cookies in the frame, the login fails with `login_required`.
  *
@@ -38,6 +44,7 @@ export class IframeUserAgent implements UserAgent {
     const frame = document.createElement("iframe");
     frame.hidden = true;
     frame.title = "Signing in";
+    frame.setAttribute("sandbox", SANDBOX);
     return {
       redirectUri,
       prompt: "none",

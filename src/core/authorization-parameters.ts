@@ -20,7 +20,10 @@ export interface AuthorizationParameters extends TokenTarget {
    * the user to authenticate again.
    */
   readonly maxAge?: number;
-  /** The authentication context classes (`acr`) that the app accepts, in order of preference. */
+  /**
+   * The authentication context classes (`acr`) that the app prefers, in order of preference. The server may choose another one,
+   * so read `user.claims.acr`.
+   */
   readonly acrValues?: readonly string[];
   /**
    * The URL at which the app continues after the login: an absolute or relative URL of this origin. The result of the login

@@ -215,17 +215,26 @@ describe("a login", () => {
     expect(shown(error)).not.toMatch(/eyJ|at1|rt1/);
   });
 
-  test("validates max_age and acr as requested", async () => {
-    idClaims = { auth_time: clock.now() / 1000 - 3600, acr: "bronze" };
-    const asking = async (request: { maxAge?: number; acrValues?: string[] }) =>
-      errorFrom(
-        lazyServer.server.exchange(
-          signIn(await lazyServer.server.authorize({ redirectUri: REDIRECT, ...request })),
-        ),
-      );
-    expect(await asking({ maxAge: 60 })).toMatchObject({ claim: "auth_time" });
-    expect(await asking({ acrValues: ["gold"] })).toMatchObject({ claim: "acr" });
+  test("validates max_age as requested", async () => {
+    idClaims = { auth_time: clock.now() / 1000 - 3600 };
+    const url = await lazyServer.server.authorize({ redirectUri: REDIRECT, maxAge: 60 });
+    const error = await errorFrom(lazyServer.server.exchange(signIn(url)));
+    expect(error).toMatchObject({ claim: "auth_time" });
   });
+
+  test.each([
+    ["none", ["idp:google"], {}],
+    ["a higher level", ["silver"], { acr: "gold" }],
+    ["another form", ["urn:a:2"], { acr: 2 }],
+  ])(
+    "C10: a login with acrValues accepts an ID token with %s as acr",
+    async (_, acrValues, more) => {
+      idClaims = more;
+      const url = await lazyServer.server.authorize({ redirectUri: REDIRECT, acrValues });
+      expect(new URL(url).searchParams.get("acr_values")).toBe(acrValues.join(" "));
+      expect((await lazyServer.server.exchange(signIn(url))).user?.sub).toBe("alice");
+    },
+  );
 
   test("waits for the keys before it sends the code, and sends the code once", async () => {
     broken["/jwks"] = () => Promise.reject(new TypeError("Failed to fetch"));

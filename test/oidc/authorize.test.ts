@@ -126,7 +126,6 @@ describe("an authorization request", () => {
       resource: "https://api.example.com",
       audience: "api",
       maxAge: 0,
-      acrValues: ["gold", "silver"],
       returnTo: "/orders?id=1",
       scope: ["openid", "profile"],
       issuer: ISSUER,
@@ -521,7 +520,7 @@ describe("an authorization response", () => {
         ["without a nonce", { nonce: undefined }],
         ["without a redirect URI", { redirect_uri: 7 }],
         ["without scopes", { scope: null }],
-        ["whose data has a wrong type", { data: { createdAt: 1, acrValues: [7] } }],
+        ["whose data has a wrong type", { data: { createdAt: 1, resources: [7] } }],
         ["without a time", { data: {} }],
       ] as const
     ).map(([name, change]): [string, (row: Record<string, unknown>) => string] => [

@@ -537,12 +537,10 @@ describe("the claims of a login", () => {
     await bad({ iat: now - 240, exp: now, auth_time: now - 300 }, "auth_time", { maxAge: 0 });
   });
 
-  test("acr is one of the requested values", async () => {
-    await good({ acr: "gold" }, { acrValues: ["gold", "silver"] });
-    await good({ acr: "bronze" }, { acrValues: [] });
-    for (const acr of ["bronze", undefined, ["gold"]])
-      await bad({ acr }, "acr", { acrValues: ["gold"] });
-  });
+  test.each(["gold", "higher", undefined, null, 2, ["gold"]])(
+    "C10: acr may have any value, such as %j",
+    async (acr) => good({ acr }, {}),
+  );
 
   test("are a JSON object in UTF-8", async () => {
     const raw = async (bytes: Uint8Array) =>

@@ -92,7 +92,6 @@ export async function createAuthorizationUrl(
     resources: resources.length > 0 ? resources : undefined,
     audience: audience || undefined,
     maxAge,
-    acrValues: acrValues?.length ? acrValues : undefined,
   });
   await options.requests.set(id, stored);
   const deletion = deleteStaleRequests(options.requests).catch(() => {});

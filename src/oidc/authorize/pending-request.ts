@@ -27,7 +27,6 @@ interface RequestDetails {
   readonly prompt?: Prompt | undefined;
   /** The `max_age` parameter: the maximum time since the user last authenticated. Seconds. */
   readonly maxAge?: number | undefined;
-  readonly acrValues?: readonly string[] | undefined;
 }
 
 /** An authorization request that waits for its response. The response is validated against this request. */
@@ -111,7 +110,7 @@ async function parseState(stored: string): Promise<SigninState | undefined> {
 }
 
 function isWhole(state: SigninState): boolean {
-  const { resources = [], targetScope = [], acrValues = [] } = (state.data ?? {}) as RequestDetails;
+  const { resources = [], targetScope = [] } = (state.data ?? {}) as RequestDetails;
   return (
     state.request_type === REQUEST_TYPE &&
     has(state, {
@@ -131,7 +130,7 @@ function isWhole(state: SigninState): boolean {
       audience: "string|undefined",
       maxAge: "number|undefined",
     }) &&
-    [resources, targetScope, acrValues].every(isTexts)
+    [resources, targetScope].every(isTexts)
   );
 }
 

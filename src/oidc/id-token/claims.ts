@@ -14,7 +14,6 @@ export interface LoginExpectation {
   readonly now: number;
   /** The requested `max_age`: the maximum time since the user last authenticated. Seconds. */
   readonly maxAge?: number | undefined;
-  readonly acrValues?: readonly string[] | undefined;
 }
 
 /** The values that the ID token of a refresh must match. */
@@ -58,12 +57,13 @@ export function checkParties(claims: Claims, issuer: string, clientId: string): 
 }
 
 /**
- * Validates the nonce, the times, `auth_time` and `acr` of a login's ID token.
+ * Validates the nonce, the times and `auth_time` of a login's ID token. `acr` is not validated: `acr_values` requests a
+ * voluntary claim.
  * @throws IdTokenError a claim does not match
  * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
  */
 export function checkLogin(claims: Claims, expected: LoginExpectation): void {
-  const { nonce, requestedAt, now, maxAge, acrValues } = expected;
+  const { nonce, requestedAt, now, maxAge } = expected;
   if (claims["nonce"] !== nonce) throw mismatch("nonce");
   const issuedAt = seconds(claims, "iat");
   const requestedAtS = Math.floor(requestedAt / 1000);
@@ -75,7 +75,6 @@ export function checkLogin(claims: Claims, expected: LoginExpectation): void {
     const asked = issuedAt - Math.max(0, now - requestedAt) / 1000;
     if (seconds(claims, "auth_time") < asked - maxAge - SLACK_S) throw mismatch("auth_time");
   }
-  if (acrValues?.length && !acrValues.includes(claims["acr"] as string)) throw mismatch("acr");
 }
 
 /**
@@ -124,7 +123,6 @@ function differs(claim: unknown, previous: unknown): boolean {
 const HINT = "Compare `issuer`, `clientId` and this device's clock with those of the server.";
 const HINTS: Readonly<Record<string, string>> = {
   auth_time: "After a login with `maxAge`, the server must say when the user logged in.",
-  acr: "The server did not log the user in as one of `acrValues`.",
 };
 
 /**

@@ -10,7 +10,11 @@ export type {
   LogoutOptions,
 } from "./core/auth-options.ts";
 export type { AuthState, TokenSummary } from "./core/auth-state.ts";
-export type { AuthorizationParameters, Prompt } from "./core/authorization-parameters.ts";
+export type {
+  AuthorizationParameters,
+  OwnParameters,
+  Prompt,
+} from "./core/authorization-parameters.ts";
 export type {
   LoginChoice,
   LoginPrompt,

@@ -1,5 +1,5 @@
 // For apps that pass `grant` to `createAuth()`, and for apps that implement a grant, a storage or a user agent.
-export type { GrantParts } from "./compose/create-auth.ts";
+export type { GrantParts } from "./compose/grant-parts.ts";
 export type { Grant, TokenRequest } from "./core/grant.ts";
 export type { RefreshTiming } from "./refresh/timing.ts";
 export { tokenSet } from "./core/token-set.ts";

@@ -162,8 +162,8 @@ export class AuthManager implements Auth {
   readonly forget: Auth["forget"] = async (sub) =>
     (await this.#usersOrLogout({ user: sub })).forget(this.#parts(), sub);
 
-  readonly logoutAll: Auth["logoutAll"] = async () =>
-    (await this.#usersOrLogout({})).logoutAll(this.#parts());
+  readonly logoutAll: Auth["logoutAll"] = async (options) =>
+    (await this.#usersOrLogout({})).logoutAll(this.#parts(), options);
 
   /** Loads `users.ts`. If the load fails, logs out `options.user` (default: this tab's user) and throws the error. */
   async #usersOrLogout(options: LogoutOptions) {

@@ -1,6 +1,6 @@
 import { BroadcastTabChannel } from "../browser/tabs/broadcast-tab-channel.ts";
 import { clientSessions } from "../browser/storage/client-sessions.ts";
-import { createDatabase, type Database } from "../browser/storage/database.ts";
+import { createDatabase } from "../browser/storage/database.ts";
 import { DocumentPage } from "../browser/page/document-page.ts";
 import { IndexedDBCallbackLedger } from "../browser/storage/indexeddb-callback-ledger.ts";
 import { IndexedDBRequestStore } from "../browser/storage/indexeddb-request-store.ts";
@@ -12,17 +12,12 @@ import { systemClock, systemRandom } from "../browser/page/system-clock.ts";
 import { tabLocks } from "../browser/tabs/tab-locks.ts";
 import { checkAuthConfig, type AuthConfig } from "../core/auth-config.ts";
 import type { Auth } from "../core/auth.ts";
-import type { LoginDefaults } from "../core/authorization-parameters.ts";
+import type { LoginDefaults, OwnParameters } from "../core/authorization-parameters.ts";
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import { isOpenIdProvider } from "../core/endpoints.ts";
 import type { Grant } from "../core/grant.ts";
-import { clientKey, type ClientKey } from "../core/keys.ts";
+import { clientKey } from "../core/keys.ts";
 import { chunk, shared } from "../core/lazy.ts";
-import type { Clock, Random, TabLock } from "../core/ports.ts";
-import type { Refresher } from "../core/refresher.ts";
-import type { RequestStore } from "../core/request-store.ts";
-import type { SessionStore } from "../core/session.ts";
-import type { UserStore } from "../core/user-store.ts";
 import type { UserAgent } from "../core/user-agent.ts";
 import type { StandardSchema } from "../core/standard-schema.ts";
 import type { User } from "../core/user.ts";
@@ -33,30 +28,9 @@ import { RefreshGrant } from "../grants/refresh-grant.ts";
 import { AuthManager } from "../auth/auth-manager.ts";
 import { loadServerLogout } from "../auth/logout/logout.ts";
 import { UntoldLogouts } from "../auth/logout/untold-logouts.ts";
+import type { GrantParts } from "./grant-parts.ts";
 import { createRefresher } from "./lazy-refresher.ts";
 import type { RefreshTiming } from "../refresh/timing.ts";
-
-/** The parts that `createAuth()` passes to the function `CreateAuthConfig.grant`. */
-export interface GrantParts {
-  /** The issuer and the client id, as one string for storage keys and channel names. */
-  readonly client: ClientKey;
-  /** Calls the endpoints of the authorization server. */
-  readonly server: AuthorizationServer;
-  /** Refreshes stored sessions. */
-  readonly refresher: Refresher;
-  /** Stores the pending device logins. A `DeviceCodeGrant` needs this store. */
-  readonly requests: RequestStore;
-  /** The IndexedDB database of Latchkey. A custom grant can store its own data in this database. */
-  readonly database: Database;
-  /** The sessions of all users of this client on this device. */
-  readonly sessions: SessionStore;
-  /** Stores the users of this client on this device, and the user of this tab. */
-  readonly users: UserStore;
-  /** Locks between the tabs of this origin. */
-  readonly locks: TabLock;
-  readonly clock: Clock;
-  readonly random: Random;
-}
 
 /** The configuration of `createAuth()`. */
 export interface CreateAuthConfig extends AuthConfig {
@@ -105,6 +79,11 @@ export interface CreateAuthConfig extends AuthConfig {
    */
   readonly loginOptions?: LoginDefaults;
   /**
+   * Parameters of every token request that only the app's server knows, by their names in the request. All tabs of the app must
+   * give the same ones, because a tab also refreshes tokens for the others.
+   */
+  readonly tokenParameters?: OwnParameters;
+  /**
    * Shows another page of the app after a login has ended on the page of the redirect URI. `path` is the path, the query and the
    * fragment of the page on which the login began. Pass the navigation of your router, so that the app is not loaded again.
    * Default: the page navigates to `path`.
@@ -150,6 +129,7 @@ export function createAuth(
     persist,
     userFetcher,
     loginOptions,
+    tokenParameters,
     claims,
   } = config;
   const client = clientKey(issuer, clientId);
@@ -174,6 +154,7 @@ export function createAuth(
     resources,
     authTimeOnRefresh,
     loginOptions,
+    tokenParameters,
     diagnose: async (...request) =>
       (await chunk(import("./diagnose.chunk.ts"))).diagnose(...request),
     requests: new IndexedDBRequestStore(database),

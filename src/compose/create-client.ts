@@ -1,6 +1,7 @@
 import { systemClock } from "../browser/page/system-clock.ts";
 import { checkRegistration } from "../core/auth-config.ts";
 import type { AuthorizationServer } from "../core/authorization-server.ts";
+import type { OwnParameters } from "../core/authorization-parameters.ts";
 import type { Endpoints } from "../core/endpoints.ts";
 import type { ClientAuthentication } from "../core/client-authentication.ts";
 import { ConfigurationError } from "../core/errors.ts";
@@ -35,6 +36,8 @@ export interface CreateClientConfig
    * metadata.
    */
   readonly endpoints?: Endpoints;
+  /** Parameters of every token request that only the server knows, by their names in the request. */
+  readonly tokenParameters?: OwnParameters;
   /**
    * Creates the grant that requests the tokens. `createClient()` wraps the grant in a `RefreshTokenGrant`. Default: a
    * `ClientCredentialsGrant`.
@@ -127,6 +130,7 @@ export function createClient(config: CreateClientConfig): Client {
     scope,
     authentication,
     ...(endpoints && { endpoints }),
+    tokenParameters: config.tokenParameters,
     ...(config.fetch && { fetch: config.fetch }),
     requests: new MemoryRequestStore(),
     clock: systemClock,

@@ -1,6 +1,6 @@
 import type { createDatabase } from "../browser/storage/database.ts";
 import { abortable } from "../core/abortable.ts";
-import type { LoginDefaults } from "../core/authorization-parameters.ts";
+import type { LoginDefaults, OwnParameters } from "../core/authorization-parameters.ts";
 import type { Diagnose } from "../oidc/token/form-request.ts";
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import type { Endpoints } from "../core/endpoints.ts";
@@ -39,6 +39,8 @@ export interface LazyServerConfig {
   readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
   /** Parameters of every login that the login itself does not set. */
   readonly loginOptions?: LoginDefaults | undefined;
+  /** Parameters of every token request that only the server knows, by their names in the request. */
+  readonly tokenParameters?: OwnParameters | undefined;
   /** Stores the pending authorization requests. */
   readonly requests: RequestStore;
   /**

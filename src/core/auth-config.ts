@@ -1,3 +1,4 @@
+import { assertPrompt } from "./authorization-parameters.ts";
 import { isOpenIdProvider, type Endpoints } from "./endpoints.ts";
 import { ConfigurationError } from "./errors.ts";
 import { parseUrl, isSecureUrl } from "./same-origin.ts";
@@ -103,14 +104,7 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
       'Give "compare" or "ignore".',
     );
   }
-  const { prompt = "login" } = loginOptions ?? {};
-  if (!["none", "login", "select_account", "consent"].includes(String(prompt))) {
-    throw new ConfigurationError(
-      "loginOptions.prompt",
-      "it is not a known value",
-      'Give "login", "select_account", "consent" or "none".',
-    );
-  }
+  assertPrompt("loginOptions.prompt", loginOptions?.prompt);
   const opens = (silentSignOn as { open?: unknown } | undefined)?.open ?? silentSignOn;
   if (![undefined, "page"].includes(opens as undefined) && typeof opens !== "function") {
     throw new ConfigurationError(

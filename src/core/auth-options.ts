@@ -1,6 +1,6 @@
 import type { AnyAuthError } from "./errors.ts";
 import type { LogoutEndpoint } from "./authorization-server.ts";
-import type { AuthorizationParameters, Prompt } from "./authorization-parameters.ts";
+import type { AuthorizationParameters, OwnParameters, Prompt } from "./authorization-parameters.ts";
 import type { TokenContext } from "./token-context.ts";
 import type { TokenTarget } from "./token-target.ts";
 import type { User } from "./user.ts";
@@ -62,6 +62,8 @@ export interface LogoutOptions {
    * user, `none` for every other user.
    */
   readonly endSession?: "page" | "none";
+  /** Parameters of the end-session request that only the app's server knows, such as `logout_uri` of Amazon Cognito. */
+  readonly parameters?: OwnParameters;
 }
 
 /**

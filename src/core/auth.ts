@@ -125,14 +125,15 @@ export interface Auth<Claims extends object = Readonly<Record<string, unknown>>>
   forget(sub: string): Promise<LogoutResult>;
   /**
    * Logs out every user of this device, in every tab. `users()` still lists the remembered users. `server` in the result is
-   * `told` only if the logout of every user succeeded at the server.
+   * `told` only if the logout of every user succeeded at the server. `parameters` are added to the end-session request of this
+   * tab's user.
    * @throws NetworkError a part of Latchkey could not be loaded. In this case, only this tab's user is logged out
    * @throws StorageError the store failed
    * @example
    * const { server, error } = await auth.logoutAll();
    * if (server === "not_told") console.warn(error.message);
    */
-  logoutAll(): Promise<LogoutResult>;
+  logoutAll(options?: Pick<LogoutOptions, "parameters">): Promise<LogoutResult>;
   /**
    * Sends a request to this page's origin, with the access token. After a 401 response, `fetch()` sends the request once more
    * if there is a newer token. `fetch()` never starts a login. `fetch()` rejects with the errors of the global `fetch` and of

@@ -1,11 +1,39 @@
+import { ConfigurationError } from "./errors.ts";
 import type { TokenTarget } from "./token-target.ts";
 
+type Page = "login" | "select_account" | "consent" | "create";
+
 /**
- * The parameter `prompt` of an authorization request: the page that the server must show the user. With `none`, the server
- * shows no page. If a login is impossible without the user, the server returns an error.
+ * The parameter `prompt` of an authorization request: the pages that the server must show the user, such as `login` or
+ * `login consent`. With `create`, the user creates an account. With `none`, the server shows no page. If a login is impossible
+ * without the user, the server returns an error.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+ * @see https://openid.net/specs/openid-connect-prompt-create-1_0.html
  */
-export type Prompt = "none" | "login" | "select_account" | "consent";
+export type Prompt = "none" | Page | `${Page} ${Page}` | `${Page} ${Page} ${Page}`;
+
+/**
+ * Checks the option `prompt`. `input` is the name of the option.
+ * @throws ConfigurationError `prompt` is neither undefined nor a value that Latchkey sends
+ */
+export function assertPrompt(input: string, prompt: unknown): void {
+  if (prompt === undefined) return;
+  const pages = ["login", "select_account", "consent", "create"];
+  if (prompt === "none") return;
+  if (typeof prompt === "string" && prompt.split(" ").every((page) => pages.includes(page))) return;
+  throw new ConfigurationError(
+    input,
+    "it is not a known value",
+    'Give "login", "select_account", "consent", "create", a list such as "login consent", or "none".',
+  );
+}
+
+/**
+ * Parameters of a request that only the app's server knows, by the names in the request. `undefined` removes a default.
+ * @example
+ * const parameters: OwnParameters = { ui_locales: "de", kc_idp_hint: "github" };
+ */
+export type OwnParameters = Readonly<Record<string, string | undefined>>;
 
 /**
  * The parameters of an authorization request that an app can set.
@@ -30,10 +58,15 @@ export interface AuthorizationParameters extends TokenTarget {
    * contains this URL.
    */
   readonly returnTo?: string;
+  /**
+   * Parameters that only the app's server knows, such as `ui_locales`, `organization` or `claims`. Latchkey refuses parameters
+   * that it sets itself, such as `scope`: each has an option of its own.
+   */
+  readonly parameters?: OwnParameters;
 }
 
 /** Parameters of every login that an app can set once. A login that sets a parameter itself has its own value. */
 export type LoginDefaults = Pick<
   AuthorizationParameters,
-  "prompt" | "loginHint" | "maxAge" | "acrValues"
+  "prompt" | "loginHint" | "maxAge" | "acrValues" | "parameters"
 >;

@@ -1,4 +1,4 @@
-import type { AuthorizationParameters, Prompt } from "./authorization-parameters.ts";
+import type { AuthorizationParameters, OwnParameters, Prompt } from "./authorization-parameters.ts";
 import type { TokenSet } from "./token-set.ts";
 import type { TokenTarget } from "./token-target.ts";
 
@@ -54,6 +54,8 @@ export interface EndSessionRequest {
   readonly postLogoutRedirectUri?: string | undefined;
   /** A value that the server adds to `postLogoutRedirectUri`. The app recognises the logout response by this value. */
   readonly state?: string | undefined;
+  /** Further parameters of the request. @throws ConfigurationError Latchkey sets one of them itself */
+  readonly parameters?: OwnParameters | undefined;
 }
 
 /**

@@ -38,7 +38,7 @@ export const OWNED_BY_TOKEN_REQUESTS: OwnedParameters = {
  * Throws if the app's `parameters` contain a parameter that the protocol sets. `input` is the name of the option with the
  * parameters, such as `extraParameters`. The error never contains the value of a parameter.
  * @param owned the parameters that the protocol sets, each with the option to use instead
- * @throws ConfigurationError `parameters` is no object, or contains a parameter of `owned`
+ * @throws ConfigurationError `parameters` is no object of strings, or contains a parameter of `owned`
  */
 export function assertNotOwned(input: string, parameters: unknown, owned: OwnedParameters): void {
   if (parameters === undefined) return;
@@ -49,11 +49,20 @@ export function assertNotOwned(input: string, parameters: unknown, owned: OwnedP
       "Give an object of parameters by name.",
     );
   }
-  const name = Object.keys(parameters).find((name) => Object.hasOwn(owned, name));
-  if (name === undefined) return;
-  throw new ConfigurationError(
-    `${input}.${name}`,
-    "the protocol sets this parameter, so an app cannot replace it",
-    `Remove ${name} from ${input}. Use ${owned[name]}.`,
-  );
+  for (const [name, value] of Object.entries(parameters)) {
+    if (Object.hasOwn(owned, name)) {
+      throw new ConfigurationError(
+        `${input}.${name}`,
+        "the protocol sets this parameter, so an app cannot replace it",
+        `Remove ${name} from ${input}. Use ${owned[name]}.`,
+      );
+    }
+    if (value !== undefined && typeof value !== "string") {
+      throw new ConfigurationError(
+        `${input}.${name}`,
+        "it is not a string",
+        "Give the text that the server expects, for example of JSON.stringify().",
+      );
+    }
+  }
 }

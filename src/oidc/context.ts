@@ -1,4 +1,4 @@
-import type { LoginDefaults } from "../core/authorization-parameters.ts";
+import type { LoginDefaults, OwnParameters } from "../core/authorization-parameters.ts";
 import type { Endpoints } from "../core/endpoints.ts";
 import type { DocumentCache } from "../core/document-cache.ts";
 import type { RefreshedTokens } from "../core/refresher.ts";
@@ -33,6 +33,8 @@ export interface OidcServerConfig extends ClientIdentity {
   readonly endpoints?: Endpoints | undefined;
   /** Parameters of every login that the login itself does not set. */
   readonly loginOptions?: LoginDefaults | undefined;
+  /** Parameters that the app adds to every token request. */
+  readonly tokenParameters?: OwnParameters | undefined;
   /** Stores the pending authorization requests. */
   readonly requests: RequestStore;
   /**
@@ -64,6 +66,11 @@ export interface ServerParts {
   readonly loadAuthorize: () => Promise<typeof Authorize>;
   /** Loads the `CredentialsSource` of a client with a secret or a key. Resolves with undefined for a public client. */
   readonly loadCredentials: () => Promise<CredentialsSource | undefined>;
+  /**
+   * Returns the parameters that the app adds to every token request.
+   * @throws ConfigurationError a parameter belongs to the protocol
+   */
+  readonly loadTokenParameters: () => Promise<OwnParameters | undefined>;
   /** Returns the client's credentials for one request. */
   readonly getCredentials: () => Promise<Credentials>;
   /** Returns the clock and the HTTP options for one request. If `signal` is aborted, the request rejects. */

@@ -54,12 +54,15 @@ export async function missingEndpoints(
  */
 export async function endSessionUrl(
   parts: ServerParts,
-  { idToken, postLogoutRedirectUri, state }: EndSessionRequest,
+  { idToken, postLogoutRedirectUri, state, parameters = {} }: EndSessionRequest,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   const { endSessionEndpoint } = await abortable(parts.loadMetadata(NAVIGATION_AGE_MS), signal);
   if (!endSessionEndpoint) return undefined;
   const url = new URL(endSessionEndpoint);
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value) url.searchParams.set(name, value);
+  }
   url.searchParams.set("client_id", parts.config.clientId);
   if (idToken) url.searchParams.set("id_token_hint", idToken);
   if (postLogoutRedirectUri) {

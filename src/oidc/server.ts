@@ -6,6 +6,7 @@ import { createSender, type Sender } from "./token/send-refresh-token.ts";
 import { verifyStored } from "./id-token/verify-stored.ts";
 import type { AuthorizationServer, ServerMetadata } from "../core/authorization-server.ts";
 import { isOpenIdProvider, replacesMetadata } from "../core/endpoints.ts";
+import { assertPrompt } from "../core/authorization-parameters.ts";
 import { DiscoveryError } from "../core/protocol-errors.ts";
 import { chunk, shared } from "../core/lazy.ts";
 import type * as Authorize from "./authorize/authorize.ts";
@@ -50,17 +51,24 @@ export function createServer(config: OidcServerConfig): OidcServer {
           diagnose: undefined,
           metadata: parts.metadata,
           isOpenId: parts.isOpenId,
+          tokenParameters: await parts.loadTokenParameters(),
         },
         await loadCredentials(),
       ),
 
     async authorize(request, signal) {
+      const { loginOptions } = config;
+      const { parameters, prompt } = request;
+      assertPrompt("prompt", prompt);
+      if (parameters ?? loginOptions?.parameters)
+        (await more(signal)).checkLoginParameters(loginOptions?.parameters, parameters);
       const loaded = Promise.all([parts.loadAuthorize(), parts.loadMetadata(NAVIGATION_AGE_MS)]);
       const [{ createAuthorizationUrl }, metadata] = await abortable(loaded, signal);
       return await createAuthorizationUrl(
         {
-          ...config.loginOptions,
+          ...loginOptions,
           ...request,
+          parameters: { ...loginOptions?.parameters, ...parameters },
           scope: parts.scopeWith(request),
           targetScope: request.scope,
           resources: [...(config.resources ?? []), ...(request.resources ?? [])],
@@ -144,6 +152,8 @@ function createServerParts(config: OidcServerConfig): ServerParts {
     isOpenId,
     loadAuthorize,
     loadCredentials,
+    loadTokenParameters: async () =>
+      config.tokenParameters && (await loadMore()).checkTokenParameters(config.tokenParameters),
     getCredentials: async () =>
       (await (await loadCredentials())?.get()) ?? publicCredentials(clientId),
     client,

@@ -236,6 +236,63 @@ describe("a login", () => {
     },
   );
 
+  const ESSENTIAL = { essential: true, values: ["gold", "platinum"] };
+  test.each<[string, object, Record<string, unknown>]>([
+    ["missing", { essential: true }, {}],
+    ["missing", ESSENTIAL, {}],
+    ["another one", ESSENTIAL, { acr: "silver" }],
+    ["another one", { essential: true, value: "gold" }, { acr: "platinum" }],
+  ])(
+    "C10: a login whose parameter claims requires an acr refuses an ID token whose acr is %s",
+    async (_, acr, more) => {
+      idClaims = more;
+      const claims = JSON.stringify({ id_token: { acr } });
+      const url = await lazyServer.server.authorize({
+        redirectUri: REDIRECT,
+        parameters: { claims },
+      });
+      expect(await errorFrom(lazyServer.server.exchange(signIn(url)))).toMatchObject({
+        claim: "acr",
+        hint: expect.stringContaining("parameters.claims"),
+      });
+    },
+  );
+
+  test.each<[object, Record<string, unknown>]>([
+    [ESSENTIAL, { acr: "platinum" }],
+    [{ essential: true }, { acr: "0" }],
+    [{ values: ["gold"] }, {}],
+    [{ essential: false, value: "gold" }, { acr: "silver" }],
+    [{ essential: "true", values: ["gold"] }, {}],
+  ])("C10: a login with the claims request %j accepts an ID token with %j", async (acr, more) => {
+    idClaims = more;
+    const claims = JSON.stringify({ id_token: { acr } });
+    const url = await lazyServer.server.authorize({
+      redirectUri: REDIRECT,
+      parameters: { claims },
+    });
+    expect((await lazyServer.server.exchange(signIn(url))).user?.sub).toBe("alice");
+  });
+
+  test("sends the app's own parameters of token requests", async () => {
+    lazyServer = start({ tokenParameters: { organization: "acme" } });
+    await lazyServer.server.exchange(await login());
+    expect(sent("/token")[0]!.body).toMatchObject({
+      grant_type: "authorization_code",
+      organization: "acme",
+    });
+  });
+
+  test("sends no code when the app's own parameters of token requests are not valid", async () => {
+    const response = await login();
+    lazyServer = start({ tokenParameters: { code: "x" } });
+    expect(await errorFrom(lazyServer.server.exchange(response))).toMatchObject({
+      code: "configuration",
+      input: "tokenParameters.code",
+    });
+    expect(sent("/token")).toEqual([]);
+  });
+
   test("waits for the keys before it sends the code, and sends the code once", async () => {
     broken["/jwks"] = () => Promise.reject(new TypeError("Failed to fetch"));
     const response = await login();

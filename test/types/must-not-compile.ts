@@ -39,6 +39,11 @@ export function mustNotCompile(
   void auth.getToken({ cache: "no-store" });
   // @ts-expect-error the prompt is unknown
   void auth.login({ prompt: "never" });
+  void auth.login({ prompt: "login consent", parameters: { ui_locales: "de" } });
+  // @ts-expect-error `none` is not a part of a list
+  void auth.login({ prompt: "none login" });
+  // @ts-expect-error the value of a parameter is a string
+  void auth.login({ parameters: { max_age: 3 } });
   // @ts-expect-error `getToken()` returns a promise of the token
   auth.getToken().toUpperCase();
   // @ts-expect-error only some states have a user

@@ -1,4 +1,5 @@
 import type { LogoutOptions, LogoutResult } from "../../core/auth-options.ts";
+import type { OwnParameters } from "../../core/authorization-parameters.ts";
 import type { NetworkError } from "../../core/errors.ts";
 import { chunk } from "../../core/lazy.ts";
 import type { UsersParts } from "../parts.ts";
@@ -13,6 +14,7 @@ export async function logout(
   const { config, session, logins, userRemoval } = parts;
   const { sub } = session;
   const user = options?.user ?? sub;
+  if (options?.parameters) await checkParameters(options.parameters);
   if (user === undefined) return { server: "told" };
   // From now on, `getToken()` must not start an automatic login of this user.
   logins.loggedOut(user);
@@ -27,6 +29,12 @@ export async function logout(
   } catch (error) {
     return { server: "not_told", error: error as NetworkError };
   }
+}
+
+/** Checks the app's own parameters of a logout. If the code for the check cannot be loaded, the session must still be deleted. */
+async function checkParameters(parameters: OwnParameters): Promise<void> {
+  const loaded = await loadServerLogout().catch(() => undefined);
+  loaded?.checkLogoutParameters(parameters);
 }
 
 /** Loads the code that tells the server of logouts. */

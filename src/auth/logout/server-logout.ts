@@ -71,7 +71,7 @@ async function tell(
   deleted: DeletedSession,
   sub: string,
   config: ServerLogoutConfig,
-  { revoke = "server", endSession = "page", mayNavigate }: TellOptions,
+  { revoke = "server", endSession = "page", mayNavigate, parameters }: TellOptions,
 ): Promise<LogoutResult> {
   // If the tokens of the session could not be read, the server cannot be told of the logout.
   if (deleted.error !== undefined) return notTold(deleted.error);
@@ -79,7 +79,7 @@ async function tell(
   const isRevoking = revoke === "server" && deleted.refreshToken !== undefined;
   const [revoked, found, lacking] = await Promise.allSettled([
     revoke === "server" ? revokeDeleted(deleted, sub, config) : undefined,
-    endSession === "page" ? findEndSession(deleted, config) : undefined,
+    endSession === "page" ? findEndSession(deleted, config, parameters) : undefined,
     isRevoking || endSession === "page" ? findMissing(config) : undefined,
   ]);
   const end = found.status === "fulfilled" ? found.value : undefined;
@@ -117,11 +117,12 @@ async function revokeDeleted(
 async function findEndSession(
   { idToken }: DeletedSession,
   config: ServerLogoutConfig,
+  parameters: LogoutOptions["parameters"],
 ): Promise<EndSession | undefined> {
   const { server, random } = config;
   const state = random.id();
   const postLogoutRedirectUri = config.postLogoutRedirectUri();
-  const found = server.endSession({ idToken, state, postLogoutRedirectUri });
+  const found = server.endSession({ idToken, state, postLogoutRedirectUri, parameters });
   const url = await inTime("end-session endpoint", found, config);
   return url === undefined ? undefined : { url, state };
 }
@@ -204,4 +205,5 @@ export async function takeLogout(
     page.replaceUrl(withoutResponse(url, state));
 }
 
+export { checkLogoutParameters } from "./logout-parameters.ts";
 export { revokeToken as revoke };

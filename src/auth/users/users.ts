@@ -1,4 +1,4 @@
-import type { LogoutResult } from "../../core/auth-options.ts";
+import type { LogoutOptions, LogoutResult } from "../../core/auth-options.ts";
 import { NoTokenError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/keys.ts";
 import type { RememberedUser } from "../../core/login-prompt.ts";
@@ -6,6 +6,7 @@ import { DEFAULT_TARGET } from "../../core/token-target.ts";
 import { localLogoutUntold } from "../logout/local-logout.ts";
 import { broadcastToTabs } from "../session/tab-messages.ts";
 import type { UsersParts } from "../parts.ts";
+import { checkLogoutParameters } from "../logout/logout-parameters.ts";
 import { isStillFor, leaveServer, tellServer } from "../logout/server-logout.ts";
 import { NO_CHANGE, isNewer, newerVersion } from "../../core/session.ts";
 import type { RememberedUsers } from "../../core/user-store.ts";
@@ -87,7 +88,11 @@ export async function forget(parts: UsersParts, sub: string): Promise<LogoutResu
  * Logs all users out on this device, and then at the server. For this tab's user, the page navigates to the end-session
  * endpoint at the end.
  */
-export async function logoutAll(parts: UsersParts): Promise<LogoutResult> {
+export async function logoutAll(
+  parts: UsersParts,
+  { parameters }: Pick<LogoutOptions, "parameters"> = {},
+): Promise<LogoutResult> {
+  if (parameters) checkLogoutParameters(parameters);
   const { config, session, logins } = parts;
   const { sub: own } = session;
   const known = await (await config.users.users()).known();
@@ -105,7 +110,10 @@ export async function logoutAll(parts: UsersParts): Promise<LogoutResult> {
     others.map((sub) => tellServer(config, sub, { endSession: "none", mayNavigate: () => false })),
   );
   const mayNavigate = () => told.then(() => isStillFor(parts, own));
-  const last = own === undefined ? [] : [await tellServer(config, own, { mayNavigate })];
+  const last =
+    own === undefined
+      ? []
+      : [await tellServer(config, own, { mayNavigate, ...(parameters && { parameters }) })];
   const results = [...last, ...(await told)];
   const failed = deleted.find((outcome) => outcome.status === "rejected");
   if (failed) throw failed.reason;

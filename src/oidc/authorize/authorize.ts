@@ -8,6 +8,7 @@ import type { RequestStore } from "../../core/request-store.ts";
 import { clientTag } from "../../core/response-state.ts";
 import { isSameOrigin, parseUrl } from "../../core/same-origin.ts";
 import { errorOf, validateRequest, validateUrl, refusal } from "./validate-response.ts";
+import { essentialAcr } from "./essential-acr.ts";
 import {
   createPendingRequest,
   deleteStaleRequests,
@@ -53,7 +54,7 @@ export async function createAuthorizationUrl(
 ): Promise<string> {
   const { redirectUri, returnTo, user, scope, resource, audience, loginHint } = request;
   const prompt = promptOf(request, options.metadata);
-  const { maxAge, acrValues, idTokenHint = "" } = request;
+  const { maxAge, acrValues, idTokenHint = "", parameters = {} } = request;
   if (!/^https?:/.test(parseUrl(redirectUri)?.href ?? "") || redirectUri.includes("#")) {
     throw new ConfigurationError(
       "redirectUri",
@@ -92,13 +93,14 @@ export async function createAuthorizationUrl(
     resources: resources.length > 0 ? resources : undefined,
     audience: audience || undefined,
     maxAge,
+    acr: essentialAcr(parameters),
   });
   await options.requests.set(id, stored);
   const deletion = deleteStaleRequests(options.requests).catch(() => {});
   await Promise.race([deletion, options.clock.sleep(DELETION_MS)]);
 
   const url = new URL(authorizationEndpoint);
-  const parameters = {
+  const own = {
     client_id: options.clientId,
     redirect_uri: redirectUri,
     response_type: "code",
@@ -116,8 +118,8 @@ export async function createAuthorizationUrl(
     max_age: maxAge,
     acr_values: acrValues?.join(" "),
   };
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value !== undefined && value !== "") url.searchParams.append(name, `${value}`);
+  for (const [name, value] of Object.entries({ ...parameters, ...own })) {
+    if (value !== undefined && value !== "") url.searchParams.set(name, `${value}`);
   }
   // Each resource is sent as a separate `resource` parameter. @see https://www.rfc-editor.org/rfc/rfc8707#section-2
   for (const name of resources) url.searchParams.append("resource", name);

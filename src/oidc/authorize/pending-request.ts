@@ -27,6 +27,8 @@ interface RequestDetails {
   readonly prompt?: Prompt | undefined;
   /** The `max_age` parameter: the maximum time since the user last authenticated. Seconds. */
   readonly maxAge?: number | undefined;
+  /** The `acr` values of which the ID token must have one. Empty: any `acr`. Undefined: `acr` may be missing. */
+  readonly acr?: readonly string[] | undefined;
 }
 
 /** An authorization request that waits for its response. The response is validated against this request. */
@@ -110,7 +112,7 @@ async function parseState(stored: string): Promise<SigninState | undefined> {
 }
 
 function isWhole(state: SigninState): boolean {
-  const { resources = [], targetScope = [] } = (state.data ?? {}) as RequestDetails;
+  const { resources = [], targetScope = [], acr = [] } = (state.data ?? {}) as RequestDetails;
   return (
     state.request_type === REQUEST_TYPE &&
     has(state, {
@@ -130,7 +132,7 @@ function isWhole(state: SigninState): boolean {
       audience: "string|undefined",
       maxAge: "number|undefined",
     }) &&
-    [resources, targetScope].every(isTexts)
+    [resources, targetScope, acr].every(isTexts)
   );
 }
 

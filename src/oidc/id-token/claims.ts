@@ -14,6 +14,8 @@ export interface LoginExpectation {
   readonly now: number;
   /** The requested `max_age`: the maximum time since the user last authenticated. Seconds. */
   readonly maxAge?: number | undefined;
+  /** The `acr` values of which the ID token must have one. Empty: any `acr`. Undefined: `acr` may be missing. */
+  readonly acr?: readonly string[] | undefined;
 }
 
 /** The values that the ID token of a refresh must match. */
@@ -57,13 +59,13 @@ export function checkParties(claims: Claims, issuer: string, clientId: string): 
 }
 
 /**
- * Validates the nonce, the times and `auth_time` of a login's ID token. `acr` is not validated: `acr_values` requests a
- * voluntary claim.
+ * Validates the nonce, the times, `auth_time` and an essential `acr` of a login's ID token. `acr_values` requests a voluntary
+ * claim, so such an `acr` is not validated.
  * @throws IdTokenError a claim does not match
  * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
  */
 export function checkLogin(claims: Claims, expected: LoginExpectation): void {
-  const { nonce, requestedAt, now, maxAge } = expected;
+  const { nonce, requestedAt, now, maxAge, acr } = expected;
   if (claims["nonce"] !== nonce) throw mismatch("nonce");
   const issuedAt = seconds(claims, "iat");
   const requestedAtS = Math.floor(requestedAt / 1000);
@@ -75,6 +77,9 @@ export function checkLogin(claims: Claims, expected: LoginExpectation): void {
     const asked = issuedAt - Math.max(0, now - requestedAt) / 1000;
     if (seconds(claims, "auth_time") < asked - maxAge - SLACK_S) throw mismatch("auth_time");
   }
+  const given = text(claims["acr"]);
+  if (acr && (given === undefined || (acr.length > 0 && !acr.includes(given))))
+    throw mismatch("acr");
 }
 
 /**
@@ -123,6 +128,7 @@ function differs(claim: unknown, previous: unknown): boolean {
 const HINT = "Compare `issuer`, `clientId` and this device's clock with those of the server.";
 const HINTS: Readonly<Record<string, string>> = {
   auth_time: "After a login with `maxAge`, the server must say when the user logged in.",
+  acr: "The server did not log the user in as `parameters.claims` requires.",
 };
 
 /**

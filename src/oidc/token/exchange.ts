@@ -1,3 +1,4 @@
+import type { OwnParameters } from "../../core/authorization-parameters.ts";
 import { abortable } from "../../core/abortable.ts";
 import { chunk } from "../../core/lazy.ts";
 import { tokenSet, type TokenSet } from "../../core/token-set.ts";
@@ -34,14 +35,15 @@ export async function exchangeResponse(
     parts.loadMetadata(),
     parts.loadVerifier(),
     parts.getCredentials(),
+    parts.loadTokenParameters(),
   ]);
-  const [{ readAuthorizationResponse }, metadata, trusted, credentials] = await abortable(
+  const [{ readAuthorizationResponse }, metadata, trusted, credentials, own] = await abortable(
     loaded,
     signal,
   );
   const here = { metadata, clientId, requests, clock };
   const request = await readAuthorizationResponse(response, here);
-  const loadedParts = { tokenEndpoint: metadata.tokenEndpoint, trusted, credentials };
+  const loadedParts = { tokenEndpoint: metadata.tokenEndpoint, trusted, credentials, own };
   return redeem(parts, request, loadedParts, signal).catch((error: unknown) => {
     throw ofLogin(afterCode(error), request);
   });
@@ -54,7 +56,13 @@ async function redeem(
     tokenEndpoint,
     trusted,
     credentials,
-  }: { tokenEndpoint: string; trusted: Verifier | undefined; credentials: Credentials },
+    own,
+  }: {
+    tokenEndpoint: string;
+    trusted: Verifier | undefined;
+    credentials: Credentials;
+    own: OwnParameters | undefined;
+  },
   signal: AbortSignal | undefined,
 ): Promise<TokenSet> {
   const {
@@ -72,6 +80,7 @@ async function redeem(
     {
       url: tokenEndpoint,
       parameters: {
+        ...own,
         grant_type: "authorization_code",
         code,
         code_verifier: codeVerifier,

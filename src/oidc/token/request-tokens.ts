@@ -42,13 +42,14 @@ export async function requestGrant(
   const loaded = Promise.all([
     hasIdTokens ? parts.loadVerifier().catch(rejectUnsent) : undefined,
     parts.getCredentials(),
+    parts.loadTokenParameters(),
   ]);
-  const [trusted, credentials] = await abortable(loaded, signal);
+  const [trusted, credentials, own] = await abortable(loaded, signal);
   const isForUser = grantType === DEVICE;
   const { idToken, scope, refreshToken, ...tokens } = await parts.requestTokens(
     {
       url: other ?? metadata.tokenEndpoint,
-      parameters,
+      parameters: { ...own, ...parameters },
       secrets: secretsOf(parameters),
       credentials,
       ...(isForUser && !trusted && { defaultLifetimeS: MAX_LIFETIME_S }),

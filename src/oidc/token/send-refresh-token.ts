@@ -1,3 +1,4 @@
+import type { OwnParameters } from "../../core/authorization-parameters.ts";
 import { NetworkError } from "../../core/errors.ts";
 import { RequestTokenError } from "../../core/protocol-errors.ts";
 import type { GrantedResponse, RefreshResponse } from "../../core/refresher.ts";
@@ -27,6 +28,8 @@ import {
 export interface SenderConfig extends TokenClient, RefreshExpectation {
   /** Whether the server's ID tokens can be verified. If not, the ID token of a response is ignored. */
   readonly isOpenId: boolean;
+  /** Parameters that the app adds to every token request. */
+  readonly tokenParameters?: OwnParameters | undefined;
   readonly metadata: Omit<MetadataSource, "load">;
 }
 
@@ -67,6 +70,7 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
         name: "token endpoint",
         url: tokenEndpoint,
         parameters: {
+          ...config.tokenParameters,
           grant_type: "refresh_token",
           refresh_token: refreshToken,
           scope: scope?.join(" "),

@@ -443,6 +443,35 @@ describe("two logouts at the same time", () => {
   });
 });
 
+describe("the app's own parameters of a logout", () => {
+  const parameters = { logout_uri: "https://app.example.com/" };
+
+  test.for(["logout", "logoutAll"] as const)("are sent by %s()", async (method) => {
+    const my = world();
+    const endSession = vi.spyOn(my.server, "endSession");
+    const auth = await signedIn(my);
+    await auth[method]({ parameters });
+    expect(endSession).toHaveBeenCalledTimes(1);
+    expect(endSession.mock.calls[0]![0].parameters).toEqual(parameters);
+  });
+
+  test.for([
+    ["logout", "id_token_hint"],
+    ["logout", "state"],
+    ["logoutAll", "post_logout_redirect_uri"],
+    ["logoutAll", "client_id"],
+  ] as const)("of %s() cannot contain %s, and nobody is logged out", async ([method, name]) => {
+    const my = world();
+    const endSession = vi.spyOn(my.server, "endSession");
+    const auth = await signedIn(my);
+    const error = await auth[method]({ parameters: { [name]: "s3cret" } }).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: "configuration", input: `parameters.${name}` });
+    expect(String(error)).not.toContain("s3cret");
+    expect(auth.state.status).toBe("authenticated");
+    expect(endSession).not.toHaveBeenCalled();
+  });
+});
+
 describe("D7: a logout at a server that lacks an endpoint", () => {
   const lacking = async (...missing: LogoutEndpoint[]) => {
     const my = world();

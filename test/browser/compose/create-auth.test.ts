@@ -1,9 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import {
-  createAuth,
-  type CreateAuthConfig,
-  type GrantParts,
-} from "../../../src/compose/create-auth.ts";
+import { createAuth, type CreateAuthConfig } from "../../../src/compose/create-auth.ts";
+import type { GrantParts } from "../../../src/compose/grant-parts.ts";
 import type { Auth } from "../../../src/core/auth.ts";
 import { NoTokenError } from "../../../src/core/errors.ts";
 import type { TokenRequest } from "../../../src/core/grant.ts";

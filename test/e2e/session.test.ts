@@ -215,10 +215,31 @@ describe("a callback", () => {
     expect(await api((await getToken(tab.page)).token)).toBe(200);
   });
 
-  test("without a state is no response of this client", async () => {
-    const tab = await open();
+  test("C1: without a state, or of another integration, is no response of this client and stays in the URL", async () => {
+    const tab = await open("callback?code=ac_123&state=stripe-1#/pay?state=open");
+    await status(tab.page, "anonymous");
     expect(await summary(tab.page)).toEqual({});
     expect(await summary(tab.page, `${bare()}callback?code=x`)).toEqual({});
+    expect(tab.page.url()).toBe(`${bare()}callback?code=ac_123&state=stripe-1#/pay?state=open`);
+  });
+
+  test("C2, C3: of the second client of a page is left by the first one, and removed from a URL that a router has changed", async () => {
+    const { tab } = await arrive();
+    const result = await tab.page.evaluate(async (issuer) => {
+      const config = { issuer, redirectUri: "/bare/callback" };
+      const first = window.latchkey.createAuth({ ...config, clientId: "latchkey-admin" });
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      const second = window.latchkey.createAuth({ ...config, clientId: "latchkey-demo" });
+      // What a router with hash history does, here with parameters that Google adds.
+      history.replaceState(null, "", `${location.href}&authuser=0&hd=example.com&keep=1#/`);
+      return {
+        second: (await second.handleCallback())?.user.sub,
+        first: await first.handleCallback(),
+        firstState: first.state.status,
+      };
+    }, demo.issuer);
+    expect(result).toEqual({ second: "ada", first: undefined, firstState: "anonymous" });
+    expect(tab.page.url()).toBe(`${bare()}callback?keep=1#/`);
   });
 
   test("is not assumed on another page whose URL has the parameters code and state", async () => {

@@ -36,7 +36,7 @@ export interface EndedLogin {
   readonly returnTo: string | undefined;
   /** The error of a failed login. */
   readonly error?: unknown;
-  /** The URL of the response, without the parameters of the response. */
+  /** The page's URL without the parameters of the response. */
   readonly cleaned: string;
 }
 
@@ -85,8 +85,9 @@ export class CallbackResponses {
   #take(response: string, state: string): Promise<CallbackResult> {
     // `onFailure()` prevents another automatic login. `onFailure()` runs before the app gets the error, because the app might
     // then navigate.
+    const place = { cleaned: withoutResponse(response, state) };
     const login = () =>
-      this.#inTurn(response, state).catch((error: unknown) => {
+      this.#inTurn(response, state, place).catch((error: unknown) => {
         if (!isUnfinished(error) && !isForeign(error) && !isSilent(error))
           this.#events.onFailure(error);
         throw error;
@@ -95,7 +96,7 @@ export class CallbackResponses {
       login,
       (error) => !isForeign(error) && !isSilent(error),
     );
-    this.#arrivals.set(state, this.#arrive(result, withoutResponse(response, state)));
+    this.#arrivals.set(state, this.#arrive(result, place));
     result.catch((error: unknown) => {
       (isUnfinished(error) ? this.#results : this.#responses).delete(state);
     });
@@ -105,14 +106,20 @@ export class CallbackResponses {
   /**
    * Handles the response under a lock, so two tabs never handle the same response at the same time. The second tab finds the
    * result of the first tab in the ledger.
+   * @param place gets the page's URL from which the response was removed
    */
-  #inTurn(response: string, state: string): Promise<CallbackResult> {
+  #inTurn(response: string, state: string, place: { cleaned: string }): Promise<CallbackResult> {
     const { locks, page, ledger } = this.#config;
     return locks.request(`callback/${state}`, { mode: "exclusive" }, async () => {
       const known = await ledger.get(state).catch(() => undefined);
       // Until the lock is granted, the response stays in the page's URL. Other `AuthManager`s of this page can therefore read
       // the response, too.
-      if (page.href() === response) page.replaceUrl(withoutResponse(response, state));
+      const here = page.href();
+      // A router might have changed the URL, for example by a fragment. So the response is removed from the current URL.
+      if (this.#stateIn(here) === state) {
+        place.cleaned = withoutResponse(here, state);
+        page.replaceUrl(place.cleaned);
+      }
       return known && "sub" in known ? this.#recall(known) : this.#exchange(response, state);
     });
   }
@@ -145,14 +152,17 @@ export class CallbackResponses {
     return { user, ...place };
   }
 
-  async #arrive(result: Promise<CallbackResult>, cleaned: string): Promise<void> {
+  async #arrive(
+    result: Promise<CallbackResult>,
+    place: Pick<EndedLogin, "cleaned">,
+  ): Promise<void> {
     try {
       const { returnTo } = await result;
-      await this.#events.goBack({ returnTo, cleaned });
+      await this.#events.goBack({ returnTo, ...place });
     } catch (error) {
       if (isUnfinished(error) || isForeign(error)) return;
       const { returnTo } = error as Partial<AuthError>;
-      await this.#events.goBack({ returnTo, cleaned, ...(!isSilent(error) && { error }) });
+      await this.#events.goBack({ returnTo, ...place, ...(!isSilent(error) && { error }) });
     }
   }
 

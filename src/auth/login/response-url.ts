@@ -32,20 +32,20 @@ export function logoutStateOf(url: string, redirectUri: string | undefined): str
 }
 
 /**
- * Returns true if two absolute, normalised URLs are equal without query and fragment. Ignores a slash at the end of the path,
- * because a web server might add or remove the slash.
+ * Returns true if two absolute URLs are equal without query and fragment. Ignores a slash at the end of the path, because a web
+ * server might add or remove the slash. `redirectUri` may be written in any form, such as `https://APP.example.com:443`.
  */
 export function isAtRedirectUri(url: string, redirectUri: string): boolean {
   return placeOf(url) === placeOf(redirectUri);
 }
 
 function placeOf(url: string): string {
-  return url.replace(/\/?([?#].*)?$/, "");
+  return new URL(url).href.replace(/\/?([?#].*)?$/, "");
 }
 
-/** Parses a URL fragment as parameters. */
+/** Parses a URL fragment as parameters. A router might have added a slash before the parameters. */
 export function fragment(hash: string): URLSearchParams {
-  return new URLSearchParams(hash.slice(1));
+  return new URLSearchParams(hash.replace(/^#\/?/, ""));
 }
 
 /** Returns the error for a URL that `handleCallback()` cannot handle. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { NetworkError } from "../../../src/core/errors.ts";
+import { InvalidResponseError, NetworkError } from "../../../src/core/errors.ts";
 import { AuthorizationError, RequestTokenError } from "../../../src/core/protocol-errors.ts";
 import type { LoginMarks } from "../../../src/core/login-marks.ts";
 import type { TokenSet } from "../../../src/core/token-set.ts";
@@ -362,6 +362,20 @@ describe("a URL without a response of this client", () => {
     await settle();
     expect(my.roundTrips).toHaveLength(1);
     expect((await my.users.getActive()).sub).toBeUndefined();
+  });
+
+  test("C1: a response of our form that no request waits for is removed and reported, and starts no login", async () => {
+    const my = world();
+    const unknown = new InvalidResponseError("state", "no pending request has this state", "x");
+    my.server.exchange = () => Promise.reject(unknown);
+    const auth = await tabOf(my)(`${RESPONSE}&keep=1#chapter`);
+    await settle();
+    expect(my.page.url).toBe(`${REDIRECT_URI}?keep=1#chapter`);
+    expect(auth.state).toMatchObject({ status: "anonymous", error: unknown });
+    const error = await auth.getToken().catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: "no_token" });
+    await settle();
+    expect(my.roundTrips).toHaveLength(0);
   });
 
   test("C2: another client's response stays in the URL", async () => {

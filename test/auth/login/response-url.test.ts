@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { clientKey } from "../../../src/core/keys.ts";
+import { clientTag } from "../../../src/core/response-state.ts";
 import { withoutResponse } from "../../../src/auth/login/clean-url.ts";
 import { isCallback, stateOf } from "../../../src/auth/login/response-url.ts";
 import { CLIENT } from "../../refresh/tabs.ts";
@@ -13,6 +15,7 @@ test.for([
   [`${REDIRECT}/?state=${STATE}&code=c`, true],
   [`${REDIRECT}?keep=1&error=access_denied&state=${STATE}`, true],
   [`${REDIRECT}#state=${STATE}&access_token=t`, true],
+  [`${REDIRECT}#/error=access_denied&state=${STATE}`, true],
   [`${REDIRECT}?code=c`, false],
   [`${REDIRECT}?state=${STATE}`, true],
   [REDIRECT, false],
@@ -33,6 +36,47 @@ test("the state is found in the query and in the fragment", () => {
   expect(find(`?code=c&state=a#code=d&state=${STATE}`)).toBe(STATE);
   expect(find(`?code=c&state=a`)).toBeUndefined();
   expect(find("")).toBeUndefined();
+});
+
+test.for([
+  ["https://app.example.com", "https://app.example.com/?"],
+  ["https://app.example.com?x=1", "https://app.example.com/?x=1&"],
+  ["HTTPS://App.Example.com:443", "https://app.example.com/?"],
+  ["https://app.example.com/a/../cb", "https://app.example.com/cb?"],
+] as const)("C4: a response to the redirect URI %s is recognised at %s", ([redirectUri, place]) => {
+  expect(isCallback(`${place}code=c&state=${STATE}`, redirectUri, CLIENT)).toBe(true);
+  expect(isCallback(`https://app.example.com/other?state=${STATE}`, redirectUri, CLIENT)).toBe(
+    false,
+  );
+});
+
+test("C2: each of two clients with one redirect URI recognises its own response only", () => {
+  const other = clientKey("https://id.example", "admin");
+  const [one, two] = [CLIENT, other].map(
+    (client) => `${REDIRECT}?code=c&state=${clientTag(client)}.${"s".repeat(43)}`,
+  );
+  expect([one, two].map((url) => isCallback(url!, REDIRECT, CLIENT))).toEqual([true, false]);
+  expect([one, two].map((url) => isCallback(url!, REDIRECT, other))).toEqual([false, true]);
+});
+
+test.for([
+  ["Google", "scope=openid%20email&authuser=0&hd=example.com&prompt=consent"],
+  ["Duende", "scope=openid&session_state=x&iss=https%3A%2F%2Fid.example"],
+  ["Entra", "client_info=e30&session_state=x&cloud_instance_name=login.microsoftonline.com"],
+  ["Hydra", "error_hint=h&error_debug=d"],
+])("C3: the parameters that %s adds are removed", ([, extra]) => {
+  expect(withoutResponse(`${REDIRECT}?keep=1&code=c&state=2&${extra}#/a`, "2")).toBe(
+    `${REDIRECT}?keep=1#/a`,
+  );
+  // They belong to the app or to another integration.
+  const foreign = `${REDIRECT}?code=c&state=3&${extra}`;
+  expect(withoutResponse(foreign, "2")).toBe(foreign);
+});
+
+test("C3: a response to which a router has added a slash is removed from the fragment", () => {
+  expect(withoutResponse(`${REDIRECT}#/error=access_denied&state=2`, "2")).toBe(REDIRECT);
+  const route = `${REDIRECT}#/orders?code=7&state=2`;
+  expect(withoutResponse(route, "3")).toBe(route);
 });
 
 test("E8: every response parameter is removed, and nothing else", () => {

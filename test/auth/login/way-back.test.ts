@@ -92,6 +92,26 @@ describe("after a login, the page of the redirect URI", () => {
     expect(my.page.replacements).toEqual([]);
   });
 
+  test.each([
+    ["adds a fragment", `${RESPONSE}#/`, `${REDIRECT_URI}#/`],
+    ["adds a parameter", `${RESPONSE}&tab=1`, `${REDIRECT_URI}?tab=1`],
+    ["changes the path", RESPONSE.replace("/callback", "/"), "https://app.example/"],
+  ])(
+    "C3: the response is removed if a router first %s, and the page is replaced",
+    async (_, changed, cleaned) => {
+      const my = begunOn("/orders");
+      my.page.url = RESPONSE;
+      const auth = my.tab();
+      auth.start();
+      my.page.url = changed;
+      await settle();
+      await settle();
+      expect(my.page.url).toBe(cleaned);
+      expect(my.page.replacements).toEqual(["https://app.example/orders"]);
+      expect(auth.state).toMatchObject({ status: "authenticated" });
+    },
+  );
+
   test("stays if the response could not be handled yet, and is replaced after the next try", async () => {
     const my = begunOn("/orders");
     const { exchange } = my.server;

@@ -157,6 +157,7 @@ export function createAuth(
     tokenParameters,
     diagnose: async (...request) =>
       (await chunk(import("./diagnose.chunk.ts"))).diagnose(...request),
+    warn: (message) => page.warn(message),
     requests: new IndexedDBRequestStore(database),
     database,
     clock,

@@ -71,6 +71,8 @@ export type TokenParameters = { readonly grant_type: string } & Readonly<
 export interface TokenRequestOptions {
   /** The absolute URL of the token endpoint. Default: `ServerMetadata.tokenEndpoint`. */
   readonly tokenEndpoint?: string | undefined;
+  /** The granted scopes if the response has no `scope`. Default: the parameter `scope` of the request. */
+  readonly scope?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -5,10 +5,17 @@
  * `api://x/read`.
  */
 export function isAnyGranted(requested: readonly string[], granted: readonly string[]): boolean {
-  return (
-    requested.length === 0 ||
-    requested.some((one) => granted.some((other) => isSpelling(one, other)))
-  );
+  return requested.length === 0 || missingScopes(requested, granted).length < requested.length;
+}
+
+/** Returns the requested scopes that the server granted in no spelling. */
+export function missingScopes(requested: readonly string[], granted: readonly string[]): string[] {
+  return requested.filter((one) => !granted.some((other) => isSpelling(one, other)));
+}
+
+/** Returns the sentence for developers that says which scopes the server did not grant. */
+export function notGranted(missing: readonly string[], granted: readonly string[]): string {
+  return `the server did not grant the scope ${missing.join(" ")}. It granted ${granted.join(" ") || "none"}. Allow the scope for this client at the server.`;
 }
 
 function isSpelling(a: string, b: string): boolean {

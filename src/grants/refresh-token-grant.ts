@@ -73,9 +73,8 @@ export class RefreshTokenGrant implements Grant {
     }
     return tokenSet({
       ...fresh,
-      // The response can omit a refresh token or a scope that has not changed.
+      // The response can omit a refresh token that has not changed.
       refreshToken: fresh.refreshToken ?? refreshToken,
-      scope: fresh.scope.length > 0 ? fresh.scope : cached.scope,
       ...(cached.user && { user: fresh.user ?? cached.user }),
     });
   }
@@ -159,7 +158,7 @@ export class RefreshTokenGrant implements Grant {
         resource,
         audience,
       },
-      { tokenEndpoint: this.#config.tokenEndpoint },
+      { tokenEndpoint: this.#config.tokenEndpoint, scope: asked?.length ? asked : granted },
     );
   }
 

@@ -43,6 +43,8 @@ export interface OidcServerConfig extends ClientIdentity {
    */
   readonly documents?: DocumentCache | undefined;
   readonly fetch: Fetch;
+  /** Shows a line for developers. Default: nothing is shown. */
+  readonly warn?: ((message: string) => void) | undefined;
   /** Finds out why a request got no response. Refreshes do without it. Default: no diagnosis. */
   readonly diagnose?: Diagnose | undefined;
   /** The timeout of every request, except requests for metadata and keys. Milliseconds. */

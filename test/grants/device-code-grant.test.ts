@@ -116,14 +116,16 @@ describe("a device login", () => {
     expect(roundTrip.close).not.toHaveBeenCalled();
   });
 
-  test("returns the requested scopes when the response has none", async () => {
+  test("C5: a response without scope grants the requested scopes, and an empty scope grants none", async () => {
     const my = deviceWorld();
     my.authorization = { scope: ["openid", "tv"] };
     my.replies.push(loginResponse({ scope: [] }));
+    const requestTokens = vi.spyOn(my.server, "requestTokens");
     const login = my.tab().grant.requestToken({ scope: ["tv"] });
     await wait(INTERVAL_MS);
     const tokens = await login;
-    expect(tokens.scope).toEqual(["openid", "tv"]);
+    expect(tokens.scope).toEqual([]);
+    expect(requestTokens.mock.lastCall?.[1]).toMatchObject({ scope: ["openid", "tv"] });
     expect(JSON.stringify(tokens)).not.toContain("at1");
   });
 

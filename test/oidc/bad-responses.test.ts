@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../src/browser/page/system-clock.ts";
-import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
+import { findAccess, type SessionRow, type TokenRecord } from "../../src/core/session.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";
 import { targetKey } from "../../src/core/token-target.ts";
 import { createLazyServer, type LazyServer } from "../../src/compose/lazy-server.ts";
@@ -172,9 +172,13 @@ beforeEach(async () => {
     scope: ["api"],
     requests: testRequests(),
     clock: systemClock,
+    warn: (message) => warnings.push(message),
   });
+  warnings.length = 0;
 });
 
+/** The lines for the developer. */
+const warnings: string[] = [];
 const sent = (what: string) => server.requests.filter((request) => request.what === what);
 
 function expectTokens(
@@ -308,10 +312,40 @@ describe("a refresh with the response", () => {
     expect(record?.refreshToken).toBe("rt2");
   });
 
-  test("C5: that spells the requested scope differently gives its token", async () => {
-    server.responses.push(having({ scope: "openid api://orders/read" }));
+  test.each([
+    "openid api://orders/read",
+    "https://api.example/auth/orders.read",
+    "orders:read",
+    ["openid", "read"],
+  ])("C5: that grants the requested scope as %j gives its token", async (scope) => {
+    server.responses.push(having({ scope }));
     expect((await refreshRead()).accessToken).toBe("at2");
+    expect(warnings).toEqual([]);
   });
+
+  test("C5: that grants fewer scopes gives its token, serves no other target, and is told once", async () => {
+    const both = targetKey({ scope: ["read", "write"] });
+    const ask = (target: typeof both, notGeneration = -1) =>
+      coordinator.refresh({ user: ADA, target, notGeneration });
+    server.responses.push(having({ scope: ["read"] }), having({ scope: "read" }));
+    const first = await ask(both);
+    expect(first.scope).toEqual(["read"]);
+    expect((await ask(both, first.generation)).scope).toEqual(["read"]);
+    expect(warnings).toEqual([expect.stringContaining("the scope write. It granted read.")]);
+    const { row } = await session();
+    const isGood = () => true;
+    expect(findAccess(row, both, isGood)).toBe(both);
+    expect(findAccess(row, read, isGood)).toBe(both);
+    expect(findAccess(row, targetKey({ scope: ["write"] }), isGood)).toBeUndefined();
+  });
+
+  test.each(["", [], "other"])(
+    "C5: that grants %j serves no target with a scope",
+    async (scope) => {
+      server.responses.push(having({ scope }));
+      await expect(refreshRead()).rejects.toMatchObject({ code: "request_token" });
+    },
+  );
 
   test.each(rows.filter(([, { error, refresh }]) => error && refresh))(
     "%s, and then a valid one, keeps the session",

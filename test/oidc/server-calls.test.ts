@@ -105,11 +105,17 @@ describe("a token request of any grant", () => {
 
   test("has the requested scope when the response names none", async () => {
     const { server } = start();
-    const scope = async (asked?: string | string[]) =>
-      (await server.requestTokens({ grant_type: "client_credentials", scope: asked })).scope;
+    const scope = async (asked?: string | string[], assumed?: string[]) =>
+      (
+        await server.requestTokens(
+          { grant_type: "client_credentials", scope: asked },
+          { scope: assumed },
+        )
+      ).scope;
     expect(await scope("a  b")).toEqual(["a", "b"]);
     expect(await scope(["a b", "c"])).toEqual(["a", "b", "c"]);
     expect(await scope()).toEqual([]);
+    expect(await scope("a", ["a", "b"])).toEqual(["a", "b"]);
   });
 
   test("is sent to another token endpoint if one is given, which must be an https URL", async () => {

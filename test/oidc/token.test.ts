@@ -349,14 +349,35 @@ describe("a token response", () => {
     expect(await refresh(fetch)).toMatchObject({ type: "unknown" });
   });
 
+  test.for([
+    [
+      ["openid", "read"],
+      ["openid", "read"],
+    ],
+    [
+      ["openid read", "write"],
+      ["openid", "read", "write"],
+    ],
+    [[], []],
+    ["", []],
+    [" ", []],
+    ["read,write", ["read", "write"]],
+    ["read\twrite\n", ["read", "write"]],
+    [["read", 7], undefined],
+    [null, undefined],
+    [undefined, undefined],
+  ] as const)("C5: with the scope %j grants %j", async ([scope, granted]) => {
+    expect((await tokens({ ...GOOD, scope })).scope).toEqual(granted);
+  });
+
   test("ignores optional members of a wrong type", async () => {
-    expect(await tokens({ ...GOOD, scope: ["a"], refresh_token: null, id_token: 7 })).toMatchObject(
-      {
-        scope: undefined,
-        refreshToken: undefined,
-        idToken: undefined,
-      },
-    );
+    expect(
+      await tokens({ ...GOOD, scope: { a: 1 }, refresh_token: null, id_token: 7 }),
+    ).toMatchObject({
+      scope: undefined,
+      refreshToken: undefined,
+      idToken: undefined,
+    });
   });
 });
 

@@ -1,5 +1,6 @@
 import { isAuthError, type AnyAuthError, type ServerFacts } from "../../core/errors.ts";
 import type { Page } from "../../core/ports.ts";
+import { missingScopes, notGranted } from "../../core/scope-spelling.ts";
 import { developerHint } from "../../core/server-words.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 
@@ -26,11 +27,11 @@ export class Misconfiguration {
   onLogin({ refreshToken, scope, asked }: TokenSet, { scope: configured }: AskedScope): void {
     const isExpected = configured?.includes("offline_access") ?? true;
     if (refreshToken === undefined && isExpected) this.#warn(NO_REFRESH_TOKEN);
-    const missing = (asked?.scope ?? []).filter((name) => !scope.includes(name));
-    if (missing.length > 0)
-      this.#warn(
-        `the server did not grant the scope ${missing.join(" ")}. Allow it for this client at the server.`,
-      );
+    const requested = [...(configured ?? []), ...(asked?.scope ?? [])];
+    // The refresh token and the ID token show whether these two scopes were granted. Many servers do not list them.
+    const named = requested.filter((name) => !/^(openid|offline_access)$/.test(name));
+    const missing = missingScopes(named, scope);
+    if (missing.length > 0) this.#warn(notGranted(missing, scope));
   }
 
   #warn(message: string): void {

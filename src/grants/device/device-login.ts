@@ -2,7 +2,7 @@ import type { AuthorizationServer } from "../../core/authorization-server.ts";
 import type { TokenRequest } from "../../core/grant.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import { remainingMs } from "../../core/token-lifetime.ts";
-import { tokenSet, type TokenSet } from "../../core/token-set.ts";
+import type { TokenSet } from "../../core/token-set.ts";
 import { endedElsewhere, endOf } from "./device-end.ts";
 import type { DeviceScreen } from "./device-screen.ts";
 import type { PendingDevice, PendingDevices } from "./pending-device.ts";
@@ -48,10 +48,7 @@ export async function deviceLogin(call: DeviceCall, parts: DeviceParts): Promise
       signal: leave.signal,
     });
     await pending.put(id, { userCode, expiresAt, end: "approved" });
-    // If all requested scopes were granted, the response can omit `scope`: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
-    return tokens.scope.length === 0 && code.scope
-      ? tokenSet({ ...tokens, scope: code.scope })
-      : tokens;
+    return tokens;
   } catch (error) {
     if (leave.signal.aborted) throw error;
     await throwEnd(id, userCode, pending);

@@ -64,7 +64,7 @@ export async function pollDevice(
     try {
       return await server.requestTokens(
         { grant_type: GRANT_TYPE, device_code: deviceCode, resource, audience },
-        { signal },
+        { scope: pending.scope, signal },
       );
     } catch (error) {
       signal.throwIfAborted();

@@ -31,7 +31,7 @@ const WORDS =
 export async function requestGrant(
   parts: ServerParts,
   parameters: TokenParameters,
-  { tokenEndpoint: other, signal }: TokenRequestOptions,
+  { tokenEndpoint: other, scope: assumed, signal }: TokenRequestOptions,
 ): Promise<TokenSet> {
   if (other !== undefined) checkEndpoint("tokenEndpoint", other);
   // Metadata, keys and credentials are loaded before the request is sent. If loading failed after the request, a new refresh
@@ -58,7 +58,7 @@ export async function requestGrant(
   );
   const granted = {
     ...tokens,
-    scope: scope ?? asked(parameters["scope"]),
+    scope: scope ?? assumed ?? asked(parameters["scope"]),
     ...(isForUser && parts.config.resources && { resources: parts.config.resources }),
     ...(refreshToken && { refreshToken }),
   };

@@ -10,7 +10,7 @@ import {
 } from "../../core/server-responses.ts";
 import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../../core/token-target.ts";
 import type { RefreshExpectation } from "../id-token/claims.ts";
-import { isAnyGranted } from "../../core/scope-spelling.ts";
+import { isAnyGranted, missingScopes, notGranted } from "../../core/scope-spelling.ts";
 import { parseObject, text } from "../../core/shape.ts";
 import type { MetadataSource } from "../metadata-source.ts";
 import { validateRefreshed, type Arrival } from "../id-token/verify-stored.ts";
@@ -31,6 +31,8 @@ export interface SenderConfig extends TokenClient, RefreshExpectation {
   /** Parameters that the app adds to every token request. */
   readonly tokenParameters?: OwnParameters | undefined;
   readonly metadata: Omit<MetadataSource, "load">;
+  /** Shows a line for developers. Called once for each scope that the server did not grant. */
+  readonly warn?: ((message: string) => void) | undefined;
 }
 
 /** The input of `send()`. `previous` has the user and the ID token of the session before the refresh. */
@@ -58,6 +60,11 @@ export interface Sender {
 /** Creates a sender. A client with a secret or a key needs a `source` of credentials. */
 export function createSender(config: SenderConfig, source?: CredentialsSource): Sender {
   const { metadata } = config;
+  const told = new Set<string>();
+  const warn = (message: string) => {
+    if (!told.has(message)) config.warn?.(message);
+    told.add(message);
+  };
   return {
     prepare: async () => void (await Promise.all([metadata.sync(), source?.prepare()])),
     sync: () => metadata.sync(),
@@ -83,7 +90,7 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
       try {
         const isDefault = targetKey({ scope, resource, audience }) === DEFAULT_TARGET;
         const request = isDefault ? "refresh" : "refresh for a target";
-        return validate(await postForm(form, config), form, previous, { ...config, request });
+        return validate(await postForm(form, config), form, previous, { ...config, request, warn });
       } catch (cause) {
         const byServer = cause instanceof RequestTokenError;
         // If the response has neither tokens nor an OAuth error, the token endpoint might have a new URL. The metadata is then
@@ -130,12 +137,19 @@ function validate(
     clock,
     isOpenId,
     request,
+    warn,
   }: SenderConfig & { readonly request: ServerRequest },
 ): RefreshResponse {
   const now = clock.now();
   if (!isRefusal(response)) {
     const { scope = "" } = form.parameters;
-    const { granted, idToken } = readGranted(response, now, isOpenId, String(scope));
+    const requested = String(scope).split(" ").filter(Boolean);
+    const { granted, idToken } = readGranted(response, now, isOpenId, requested);
+    if (granted.type === "tokens") {
+      const { scope: all = requested } = granted.tokens;
+      const missing = missingScopes(requested, all);
+      if (missing.length > 0) warn?.(notGranted(missing, all));
+    }
     return validateRefreshed(granted, idToken, {
       issuer,
       clientId,
@@ -162,22 +176,21 @@ function validate(
  * Reads a response that is not a refusal. `granted` has one of these types:
  * - `tokens`: the response has an access token of the type Bearer.
  * - `unusable`: the response has only a refresh token, an access token of another type, or none of the requested scopes.
- * `scope`: the requested scopes, as they were sent.
+ * `requested`: the requested scopes.
  * @throws RequestTokenError the response has no token; the sent refresh token might still be valid
  */
 function readGranted(
   response: HttpResponse,
   now: number,
   isOpenId: boolean,
-  scope: string,
+  requested: readonly string[],
 ): { granted: GrantedResponse; idToken: string | undefined } {
   const body = parseObject(response.text) ?? {};
   const idToken = isOpenId ? text(body["id_token"]) : undefined;
   try {
     const tokens = { ...parseTokens(response, now), idToken };
-    const requested = scope.split(" ").filter(Boolean);
     if (tokens.scope && !isAnyGranted(requested, tokens.scope))
-      throw notGranted(scope, tokens.scope);
+      throw noneGranted(requested, tokens.scope);
     return { granted: { type: "tokens", tokens }, idToken };
   } catch (cause) {
     const refreshToken = text(body["refresh_token"]);
@@ -187,9 +200,9 @@ function readGranted(
   }
 }
 
-function notGranted(requested: string, granted: readonly string[]): RequestTokenError {
+function noneGranted(requested: readonly string[], granted: readonly string[]): RequestTokenError {
   return new RequestTokenError(
-    `the server did not grant the scope ${requested}. It granted ${granted.join(" ") || "none"}`,
+    `the server did not grant the scope ${requested.join(" ")}. It granted ${granted.join(" ") || "none"}`,
     {
       hint: "Add the scope to `scope`, so that the next login requests it, and allow it for this client at the server.",
     },

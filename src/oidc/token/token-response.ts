@@ -1,4 +1,4 @@
-import { parseObject, text } from "../../core/shape.ts";
+import { isTexts, parseObject, text } from "../../core/shape.ts";
 import type { ServerFacts } from "../../core/errors.ts";
 import { RequestTokenError } from "../../core/protocol-errors.ts";
 import { isTemporary } from "../../core/server-responses.ts";
@@ -50,12 +50,20 @@ export function parseTokens(
     accessToken,
     tokenType: "Bearer",
     expiresAt: now + lifetimeS(response["expires_in"], assumedS) * 1000,
-    // Some servers, such as GitHub, separate scopes with commas.
-    scope: text(response["scope"])?.split(/[ ,]+/).filter(Boolean),
+    scope: scopesOf(response["scope"]),
     refreshToken,
     idToken: text(response["id_token"]),
     ...(issuedTokenType && { issuedTokenType }),
   };
+}
+
+/**
+ * Returns the granted scopes, also of a list. Some servers, such as GitHub, separate scopes with commas. An empty text means
+ * that no scope was granted. Returns undefined if `scope` is missing or malformed: the server then granted the requested scopes.
+ */
+function scopesOf(scope: unknown): string[] | undefined {
+  const list: unknown = typeof scope === "string" ? [scope] : scope;
+  return isTexts(list) ? list.flatMap((one) => one.split(/[\s,]+/)).filter(Boolean) : undefined;
 }
 
 /**

@@ -85,9 +85,30 @@ describe("a login without a refresh token", () => {
   });
 
   test("is not told when the app does not want one", async () => {
-    expect(await loggedIn(["openid", "profile"])).toEqual([]);
+    expect(await loggedIn(["openid"])).toEqual([]);
   });
 });
+
+test.each([
+  [["openid", "orders:read", "orders:write"], ["openid", "orders:read"], "orders:write"],
+  [["openid", "orders"], [], "orders"],
+  [["openid", "offline_access", "profile"], ["profile"], undefined],
+  [["openid", "email"], ["https://www.googleapis.com/auth/userinfo.email"], undefined],
+  [["openid", "api://orders/read"], ["read"], undefined],
+])(
+  "C5: a login with the scope %j that grants %j is told once: %s",
+  async (scope, granted, missing) => {
+    const my = world();
+    my.navigate = async () => "https://app.example/callback?code=c";
+    my.server.exchange = async () => loginResponse({ scope: granted });
+    my.scope = scope;
+    const auth = await opened(my);
+    for (let i = 0; i < 2; i++) await auth.login();
+    expect(auth.state).toMatchObject({ status: "authenticated", token: { scope: granted } });
+    const told = missing === undefined ? [] : [expect.stringContaining(`the scope ${missing}. It`)];
+    expect(my.page.warnings).toEqual(told);
+  },
+);
 
 test("a page on which Latchkey cannot work is told once", async () => {
   const my = world();

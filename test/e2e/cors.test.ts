@@ -29,9 +29,11 @@ const documents = (): Record<string, unknown> => ({
     userinfo_endpoint: `${server.origin}/userinfo`,
     jwks_uri: `${server.origin}/jwks`,
     device_authorization_endpoint: `${server.origin}/device`,
+    revocation_endpoint: `${server.origin}/revoke`,
   },
   "/token": { access_token: "at", token_type: "Bearer", expires_in: 60 },
   "/userinfo": { sub: "ada" },
+  "/revoke": {},
   "/jwks": { keys: [] },
   "/device": {
     device_code: "dc",
@@ -65,7 +67,7 @@ beforeEach(() => {
   special = {};
 });
 
-type Call = "authorizeDevice" | "requestTokens" | "userinfo" | "authorize";
+type Call = "authorizeDevice" | "requestTokens" | "userinfo" | "revoke" | "authorize";
 
 /** Calls the server. Resolves to the result, or to the error. */
 function ask(
@@ -99,6 +101,7 @@ function ask(
         authorizeDevice: () => server.authorizeDevice({}),
         requestTokens: () => server.requestTokens({ grant_type: "x" }),
         userinfo: () => server.userinfo("at"),
+        revoke: async () => ({ result: await server.revoke("rt") }),
         authorize: async () => ({
           url: await server.authorize({ redirectUri: `${location.origin}/` }),
         }),
@@ -120,6 +123,7 @@ const ENDPOINTS: readonly [Call, path: string, name: string][] = [
   ["authorizeDevice", "/device", "device authorization endpoint"],
   ["requestTokens", "/token", "token endpoint"],
   ["userinfo", "/userinfo", "userinfo endpoint"],
+  ["revoke", "/revoke", "revocation endpoint"],
 ];
 
 describe.each(ENDPOINTS)("%s with an endpoint that", (call, path, name) => {

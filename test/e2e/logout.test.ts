@@ -116,6 +116,19 @@ describe("while the revocation endpoint hangs", () => {
   });
 });
 
+test("C16: a revocation whose response the browser withholds is sent once, also by a second logout", async () => {
+  const page = await open();
+  await login(page);
+  const headers = { "Access-Control-Allow-Origin": "https://other.example" };
+  provider.behaviours.set("/revoke", (_, good) => ({ ...good, headers }));
+  expect(await logout(page)).toEqual({ server: "not_told", code: "network" });
+  // Longer than the lock is held and the first pause lasts.
+  await new Promise((resolve) => setTimeout(resolve, 4_500));
+  expect(await logout(page)).toEqual({ server: "not_told", code: "network" });
+  expect(provider.count("POST /revoke")).toBe(1);
+  expect(provider.refreshTokens.size).toBe(0);
+});
+
 describe("a logout", () => {
   const LOST_PARTS = ["/server-logout-", "/logout-"];
 

@@ -103,6 +103,8 @@ const MAX_PAUSE_MS = 64_000;
  * Revokes a refresh token of the user `sub`. Settles with the result of the next attempt.
  * - If the attempt fails because of a temporary problem, more attempts follow in the background.
  * - If another call is already trying to revoke the same token, the next attempt starts at once.
+ * - If the browser withholds the response (CORS), no more attempts follow. The server has probably revoked the token, and the
+ *   browser would withhold every further response.
  * - The attempts stop when the page closes, because only this page has the token.
  *
  * Also rejects with the errors of `revokeEnded()`.
@@ -114,9 +116,11 @@ export function revoke(
   sub: string,
   refreshToken: string,
 ): Promise<void> {
-  const { revocations, revoked } = parts.untold;
+  const { revocations, revoked, withheld } = parts.untold;
   // The token is revoked only once, because a second request might end the session of a later login.
   if (revoked.has(refreshToken)) return Promise.resolve();
+  const error = withheld.get(refreshToken);
+  if (error) return Promise.reject(error);
   const known = revocations.get(refreshToken);
   if (known) return known.try();
   const revocation = new Revocation(parts, sub, refreshToken);
@@ -175,6 +179,7 @@ class Revocation {
       // revocation.
       if (isLast) untold.revocations.delete(this.#refreshToken);
       if (outcome.status === "fulfilled") untold.revoked.add(this.#refreshToken);
+      else if (isWithheld(outcome.reason)) untold.withheld.set(this.#refreshToken, outcome.reason);
       this.#settle(outcome);
       if (isLast) return;
       await clock
@@ -195,7 +200,12 @@ class Revocation {
 
 function isFinal(outcome: PromiseSettledResult<void>, { aborted }: AbortSignal): boolean {
   if (outcome.status === "fulfilled") return true;
-  return !aborted && isAuthError(outcome.reason) && !outcome.reason.retryable;
+  if (aborted || !isAuthError(outcome.reason)) return false;
+  return !outcome.reason.retryable || isWithheld(outcome.reason);
+}
+
+function isWithheld(error: unknown): error is NetworkError {
+  return error instanceof NetworkError && error.isWithheld;
 }
 
 /** Returns the error for a logout while the browser is offline. The server is not told of such a logout. */

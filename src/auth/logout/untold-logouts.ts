@@ -1,4 +1,5 @@
 import type { LogoutResult } from "../../core/auth-options.ts";
+import type { NetworkError } from "../../core/errors.ts";
 
 /**
  * A session that is deleted on this device but might still exist at the server. The refresh token is not revoked yet, or the
@@ -37,4 +38,6 @@ export class UntoldLogouts {
   readonly revocations: Map<string, OpenRevocation> = new Map();
   /** The refresh tokens that the server has revoked. */
   readonly revoked: Set<string> = new Set();
+  /** The refresh tokens that were sent once, and whose responses the browser withheld, with the errors that say so. */
+  readonly withheld: Map<string, NetworkError> = new Map();
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { StorageError } from "../../../src/core/errors.ts";
+import { NetworkError, StorageError } from "../../../src/core/errors.ts";
 import { revokeLock } from "../../../src/core/keys.ts";
 import type { Page } from "../../../src/core/ports.ts";
 import type { SessionRow } from "../../../src/core/session.ts";
@@ -114,11 +114,10 @@ describe("a revocation", () => {
   });
 });
 
-test("a token that the server has revoked is not sent again, not even by a later call", async () => {
-  const sent = vi.fn(async () => {});
+function queueParts(sent: () => Promise<void>) {
   const sessions = Object.assign(new MemorySessionStore(), { get: async () => loggedOut() });
   const online = { online: () => true } as Page["lifecycle"];
-  const parts = {
+  return {
     client: CLIENT,
     sessions,
     locks: new MemoryTabLock(),
@@ -127,7 +126,35 @@ test("a token that the server has revoked is not sent again, not even by a later
     page: { lifecycle: online },
     untold: new UntoldLogouts(),
   };
+}
+
+test("a token that the server has revoked is not sent again, not even by a later call", async () => {
+  const sent = vi.fn(async () => {});
+  const parts = queueParts(sent);
   await revoke(parts, ADA, "rt1");
   await revoke(parts, ADA, "rt1");
   expect(sent).toHaveBeenCalledTimes(1);
+});
+
+test("C16: a token whose response the browser withholds is sent once, and a later call gets the same error", async () => {
+  const withheld = new NetworkError("withheld", undefined, "Allow this origin.", true, true);
+  const sent = vi.fn(() => Promise.reject(withheld));
+  const parts = queueParts(sent);
+  const first = revoke(parts, ADA, "rt1");
+  const joined = revoke(parts, ADA, "rt1");
+  await expect(first).rejects.toBe(withheld);
+  await expect(joined).rejects.toBe(withheld);
+  await vi.advanceTimersByTimeAsync(600_000);
+  await expect(revoke(parts, ADA, "rt1")).rejects.toBe(withheld);
+  expect(sent).toHaveBeenCalledTimes(1);
+  await expect(revoke(parts, ADA, "rt2")).rejects.toBe(withheld);
+  expect(sent).toHaveBeenCalledTimes(2);
+});
+
+test("a token for which no response came is sent again", async () => {
+  const sent = vi.fn(() => Promise.reject(new NetworkError("cut")));
+  const first = revoke(queueParts(sent), ADA, "rt1");
+  await expect(first).rejects.toMatchObject({ code: "network" });
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(sent.mock.calls.length).toBeGreaterThan(3);
 });

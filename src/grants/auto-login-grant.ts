@@ -191,5 +191,5 @@ function hinted(
   remembered: readonly RememberedUser[],
 ): TokenRequest {
   const { prompt: _, ...rest } = request;
-  return { ...rest, loginHint: remembered.find((user) => user.sub === sub)?.email ?? sub };
+  return { ...rest, loginHint: remembered.find((user) => user.sub === sub)?.email?.trim() || sub };
 }

@@ -172,11 +172,11 @@ export class LatchkeyButton extends LitElement {
         <div class="who">
           ${avatar(user)}
           <p>
-            <span class="name" part="name">${nameOf(user)}</span>
+            <span class="name" part="name"><bdi>${nameOf(user)}</bdi></span>
             ${
               second === undefined
                 ? nothing
-                : html`<span class="muted email" part="email">${second}</span>`
+                : html`<span class="muted email" part="email"><bdi>${second}</bdi></span>`
             }
           </p>
         </div>
@@ -205,7 +205,7 @@ export class LatchkeyButton extends LitElement {
   };
 
   #login(user?: ShownUser): void {
-    const loginHint = user?.email;
+    const loginHint = user?.email?.trim() || undefined;
     this.#problem = undefined;
     const login = this.auth?.login({
       ...(loginHint !== undefined && { loginHint }),

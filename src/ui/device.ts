@@ -102,6 +102,7 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     this.#question = asked;
     this.#tick = setInterval(() => this.requestUpdate(), 1_000);
     this.requestUpdate();
+    this.updateComplete.catch(asked.fail);
     void this.#drawQr(shown);
     return asked.response;
   }

@@ -4,7 +4,8 @@ export interface Question<T> {
   settle(response: T): void;
   /** Ends the question without a response of the user. */
   readonly drop: () => void;
-  fail(error: unknown): void;
+  /** Ends the question with an error, for example when an element cannot be rendered. */
+  readonly fail: (error: unknown) => void;
 }
 
 /** Options of `question()`. */

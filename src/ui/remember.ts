@@ -51,6 +51,7 @@ export class LatchkeyRemember extends LitElement implements Pick<LoginPrompt, "s
     this.#user = user;
     this.#question = question({ signal, withoutResponse: false, onEnd: this.#hide });
     this.requestUpdate();
+    this.updateComplete.catch(this.#question.fail);
     return this.#question.response;
   }
 
@@ -102,7 +103,7 @@ export class LatchkeyRemember extends LitElement implements Pick<LoginPrompt, "s
     >
       ${avatar(user)}
       <div class="text">
-        <h2 id="title" part="title">${strings.rememberQuestion(nameOf(user))}</h2>
+        <h2 id="title" part="title">${isolated(nameOf(user), strings.rememberQuestion)}</h2>
         <p id="reason" part="reason" class="muted">${strings.rememberReason}</p>
       </div>
       <div class="actions">
@@ -129,6 +130,18 @@ export class LatchkeyRemember extends LitElement implements Pick<LoginPrompt, "s
   readonly #onKey = ({ key }: KeyboardEvent): void => {
     if (key === "Escape") this.#question?.drop();
   };
+}
+
+/**
+ * Renders a question about a user. The direction of the letters of `name` does not change the order of the other words.
+ * @see https://html.spec.whatwg.org/multipage/text-level-semantics.html#the-bdi-element
+ */
+function isolated(name: string, ask: (name: string) => string): TemplateResult {
+  // U+2068 and U+2069 isolate the name where a text has no element.
+  const [before = "", isolatedName, ...after] = ask(`\u2068${name}\u2069`).split(/[\u2068\u2069]/);
+  return isolatedName === undefined
+    ? html`${before}`
+    : html`${before}<bdi>${isolatedName}</bdi>${after.join("")}`;
 }
 
 declare global {

@@ -6,20 +6,34 @@ export interface ShownUser {
   readonly picture?: string;
 }
 
-/** Returns the user's name. If the name is missing, returns the email. If the email is missing, too, returns the `sub`. */
+/** The longest text of a user that an element shows. Characters. */
+const MAX_LENGTH = 128;
+/** The name of a user whose claims have no visible character. */
+const UNKNOWN = "?";
+/** Characters at the start of a text that show nothing. U+2800 is an empty Braille cell. */
+const INVISIBLE_START = /^[\s\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]+/u;
+const INVISIBLE_END = /[\s\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]+$/u;
+
+/**
+ * Returns the user's name. If the name has no visible character, returns the email. If the email has none, too, returns the
+ * `sub`. The name has no spaces at its ends.
+ */
 export function nameOf({ name, email, sub }: ShownUser): string {
-  return name?.trim() || email || sub;
+  return textOf(name) ?? textOf(email) ?? textOf(sub) ?? UNKNOWN;
 }
 
 /** Returns the email for the line below the name. If the email is already shown as the name, returns undefined. */
 export function secondLineOf(user: ShownUser): string | undefined {
-  return user.email === nameOf(user) ? undefined : user.email;
+  const email = textOf(user.email);
+  return email === nameOf(user) ? undefined : email;
 }
 
 /** Returns the initials of the first and the last word of the name. If the name has only one word, returns one letter. */
 export function initialsOf(user: ShownUser): string {
   const letters = nameOf(user)
     .split(/\s+/)
+    .map((word) => word.replace(INVISIBLE_START, ""))
+    .filter((word) => word !== "")
     .map((word) => String.fromCodePoint(word.codePointAt(0)!));
   return letters
     .filter((_, i) => i === 0 || i === letters.length - 1)
@@ -28,17 +42,36 @@ export function initialsOf(user: ShownUser): string {
 }
 
 /**
+ * Returns the value of a claim as a text for an element. Returns undefined if the value is no string, or has no visible
+ * character.
+ * - Half surrogates, control characters and characters that change the direction of other texts are removed.
+ * - Invisible characters at both ends are removed.
+ * - A text of more than `MAX_LENGTH` characters is cut.
+ */
+function textOf(claim: unknown): string | undefined {
+  if (typeof claim !== "string") return undefined;
+  const text = claim
+    .replace(/[\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/gu, "")
+    .replace(/[\s\p{Cc}]+/gu, " ")
+    .replace(INVISIBLE_START, "")
+    .replace(INVISIBLE_END, "");
+  const letters = Array.from(text.slice(0, 2 * MAX_LENGTH + 1));
+  if (letters.length > MAX_LENGTH) return `${letters.slice(0, MAX_LENGTH - 1).join("")}…`;
+  return text === "" ? undefined : text;
+}
+
+/**
  * Returns the URL of the user's picture. If the URL is not an https URL, returns undefined. An http request would show everyone
  * in the network which user is logged in.
  */
 export function pictureOf({ picture }: ShownUser): string | undefined {
-  if (picture === undefined || !URL.canParse(picture)) return undefined;
+  if (typeof picture !== "string" || !URL.canParse(picture)) return undefined;
   return new URL(picture).protocol === "https:" ? picture : undefined;
 }
 
 /** Returns whether each word of `query` occurs in the user's name or email. Ignores case and accents. */
 export function isFound(user: ShownUser, query: string): boolean {
-  const text = plain(`${user.name ?? ""} ${user.email ?? ""} ${nameOf(user)}`);
+  const text = plain(`${nameOf(user)} ${secondLineOf(user) ?? ""}`);
   return plain(query)
     .split(/\s+/)
     .every((word) => text.includes(word));

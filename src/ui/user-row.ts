@@ -14,8 +14,8 @@ export function userRow(
   return html`<button type="button" class="row user" part="user" @click=${onChoose}>
     ${avatar(user)}
     <span class="who">
-      <span class="name" part="name">${nameOf(user)}</span>
-      ${second === undefined ? nothing : html`<span class="muted email" part="email">${second}</span>`}
+      <span class="name" part="name"><bdi>${nameOf(user)}</bdi></span>
+      ${second === undefined ? nothing : html`<span class="muted email" part="email"><bdi>${second}</bdi></span>`}
     </span>
     ${
       user.needsLogin

@@ -83,6 +83,7 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
       onEnd: this.#hide,
     });
     this.requestUpdate();
+    this.updateComplete.catch(this.#question.fail);
     return this.#question.response;
   }
 

@@ -227,3 +227,28 @@ test("subscribes to one Auth at a time, and only while the element is in the pag
   expect([listeners.size, other.listeners.size]).toEqual([0, 1]);
   expect(texts(element, "button")).toEqual(["Sign in"]);
 });
+
+test.for([
+  [{ sub: " ada " }, "ada", "A"],
+  [{ sub: "1", email: " " }, "1", "1"],
+  [{ sub: "1", name: "\u2060", email: "\tada@example.com" }, "ada@example.com", "A"],
+  [{ sub: "1", name: "\u202eada" }, "ada", "A"],
+  [{ sub: " " }, "?", "?"],
+] as const)("D1: shows the menu of the user %j", async ([user, name, letter]) => {
+  const { element } = await shown({ ...SIGNED_IN, user: { ...user, claims: {} } });
+  expect(texts(element, ".name bdi")).toEqual([name]);
+  expect(one(element, ".face").getAttribute("aria-label")).toBe(`Account: ${name}`);
+  expect(one(element, ".face .avatar").dataset["initials"]).toBe(letter);
+});
+
+test("D1: the login of an expired user has a login hint without spaces at its ends", async () => {
+  const expired = { status: "expired", reason: "session_ended", since: 0 } as const;
+  const user = { ...ADA, email: " ada@example.com " };
+  const { element, auth, become } = await shown({ ...expired, user });
+  one(element, "button").click();
+  expect(auth.login).toHaveBeenLastCalledWith({ loginHint: "ada@example.com" });
+  become({ ...expired, user: { ...user, email: " " } });
+  await element.updateComplete;
+  one(element, "button").click();
+  expect(auth.login).toHaveBeenLastCalledWith({});
+});

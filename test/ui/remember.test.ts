@@ -5,12 +5,12 @@ import { ADA, add, all, many, now, one, texts, usePage } from "./support.ts";
 
 usePage();
 
-async function asked(controller = new AbortController()) {
+async function asked(controller = new AbortController(), user = ADA) {
   const before = document.createElement("button");
   document.body.append(before);
   before.focus();
   const element = add("latchkey-remember");
-  const response = element.shouldRemember(ADA, { signal: controller.signal });
+  const response = element.shouldRemember(user, { signal: controller.signal });
   await element.updateComplete;
   return { element, response, before, controller };
 }
@@ -84,4 +84,27 @@ test("loginPrompt() combines two elements into a LoginPrompt", async () => {
   await remember.updateComplete;
   one(remember, "[part=yes]").click();
   expect(await response).toBe(true);
+});
+
+test.for([
+  [" ada@example.com ", "ada@example.com"],
+  ["\u200b", "ada"],
+  ["\u05d0\u05d3\u05d4 (1)", "\u05d0\u05d3\u05d4 (1)"],
+  ["\u202eada", "ada"],
+  [undefined, "ada"],
+])("D1: the question isolates the name of a user whose email is %j", async ([email, name]) => {
+  const user = { sub: " ada", claims: {}, ...(email !== undefined && { email }) };
+  const { element, response } = await asked(undefined, user);
+  expect(texts(element, "h2 bdi")).toEqual([name]);
+  expect(texts(element, "h2")).toEqual([`Stay signed in as ${name}?`]);
+  await userEvent.click(one(element, "[part=yes]"));
+  expect(await response).toBe(true);
+});
+
+test("D1: a question of the app that does not name the user is shown as it is", async () => {
+  const element = add("latchkey-remember");
+  element.strings = { rememberQuestion: () => "Stay signed in?" };
+  void element.shouldRemember(ADA, { signal: new AbortController().signal });
+  await element.updateComplete;
+  expect(texts(element, "h2")).toEqual(["Stay signed in?"]);
 });

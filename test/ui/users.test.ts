@@ -256,3 +256,71 @@ test("shows markup in a name as text", async () => {
   expect(texts(element, ".name")).toEqual(["<img src=x onerror=alert(1)>"]);
   expect(all(element, "img")).toEqual([]);
 });
+
+const UNUSUAL: [what: string, more: object, name: string, initials: string][] = [
+  ["spaces around the email", { name: undefined, email: " x@example.com\n" }, "x@example.com", "X"],
+  ["an empty name", { name: "", email: "x@example.com" }, "x@example.com", "X"],
+  ["only zero-width characters", { name: "\u200b\u200d\ufeff", email: "\u2060" }, "odd", "O"],
+  [
+    "zero-width characters before each word",
+    { name: "\u200bAda \u2060Byron" },
+    "Ada \u2060Byron",
+    "AB",
+  ],
+  ["an override of the direction", { name: "\u202eecila\u202c" }, "ecila", "E"],
+  ["an end of an isolation", { name: "Ada\u2069\u2067 admin" }, "Ada admin", "AA"],
+  ["no letters", { name: " --- 42 " }, "--- 42", "-4"],
+  ["half a surrogate", { name: "\ud83d Ada" }, "Ada", "A"],
+  ["a very long name", { name: "x".repeat(100_000) }, `${"x".repeat(127)}…`, "X"],
+  ["a number as the name", { name: 7, email: { a: 1 } }, "odd", "O"],
+  ["a picture that is no URL", { name: "Ada", picture: 7 }, "Ada", "A"],
+];
+test.for(UNUSUAL)("D1: a user with %s is listed, and so are the others", async (given) => {
+  const [, more, name, letters] = given;
+  const odd = remembered("odd", { lastUsedAt: 2, ...more });
+  const { element, response } = await opened([odd, remembered("other", { lastUsedAt: 1 })]);
+  expect(texts(element, ".name bdi")).toEqual([name, "Name other"]);
+  expect(initials(element)).toEqual([letters, "NO"]);
+  all(element, ".user")[0]!.click();
+  expect(await response).toEqual({ type: "continue", sub: "odd" });
+});
+
+test.for([" ", "\t\n", "\u200b", "\u2800", "\u202e"])(
+  "D1: a user whose sub is %j and who has no name can be chosen",
+  async (sub) => {
+    const { element, response } = await opened([{ sub, lastUsedAt: 0, needsLogin: false }]);
+    expect(texts(element, ".name")).toEqual(["?"]);
+    all(element, ".user")[0]!.click();
+    expect(await response).toEqual({ type: "continue", sub });
+  },
+);
+
+test("D1: the search finds a user by the email if the name has no visible character", async () => {
+  const odd = remembered("odd", { name: "\u200b", email: " grace@example.com " });
+  const { element } = await opened([odd, ...many(12)]);
+  const field = one(element, "input") as HTMLInputElement;
+  field.value = "GRACE";
+  field.dispatchEvent(new Event("input"));
+  await element.updateComplete;
+  expect(texts(element, ".name")).toEqual(["grace@example.com"]);
+});
+
+test("D1: a picker that cannot be rendered rejects, so that getToken() does not wait for ever", async () => {
+  const problem = new Error("no text");
+  const element = add("latchkey-users");
+  element.strings = {
+    get chooseAccount(): string {
+      throw problem;
+    },
+  };
+  const uncaught = new Promise((resolve) => {
+    const listener = (event: PromiseRejectionEvent) => {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      resolve(event.reason);
+    };
+    addEventListener("unhandledrejection", listener, { capture: true, once: true });
+  });
+  await expect(element.chooseUser(many(2), { signal })).rejects.toBe(problem);
+  expect(await uncaught).toBe(problem);
+});

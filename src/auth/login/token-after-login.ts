@@ -95,5 +95,5 @@ async function namedBefore(
 /** Returns a login hint that the server probably knows: the user's email address, or else the `sub`. */
 async function hintOf(user: string, users: UserStore): Promise<string> {
   const remembered = await (await users.users()).list();
-  return remembered.find(({ sub }) => sub === user)?.email ?? user;
+  return remembered.find(({ sub }) => sub === user)?.email?.trim() || user;
 }

@@ -126,7 +126,7 @@ export async function measureSizes(): Promise<readonly Size[]> {
     {
       what: "and, once, with a session to import",
       bytes: moving.size([moving.entry, ...TAKE_OVER]) - moving.size([moving.entry]),
-      limit: 6_800,
+      limit: 7_300,
     },
     { what: "`relayResponse()`", bytes: callback.size([callback.entry]), limit: 1_000 },
   ];

@@ -1,7 +1,7 @@
 import { shared } from "../core/lazy.ts";
 import { parseUrl, isSecureUrl } from "../core/same-origin.ts";
 import { ConfigurationError } from "../core/errors.ts";
-import { sendAuthorized } from "./send-authorized.ts";
+import { sendAuthorized, setHeader } from "./send-authorized.ts";
 import { type GetToken, RefusedTokens } from "./refused-tokens.ts";
 
 /** The options of `createFetch()`: which requests get a token, and how the token is sent. */
@@ -78,7 +78,7 @@ export function createFetch(
         ? asked
         : new Request(asked, { redirect: "error" });
     const withToken = (request: Request, token: string) => {
-      request.headers.set(headerName, `${prefix} ${token}`.trim());
+      setHeader(request, headerName, `${prefix} ${token}`.trim());
       return send(request);
     };
     return sendAuthorized(request, getToken, withToken, loadOnce);

@@ -52,6 +52,18 @@ export function authorizedFetch(
 }
 
 function send(request: Request, token: string): Promise<Response> {
-  request.headers.set("authorization", `Bearer ${token}`);
+  setHeader(request, "authorization", `Bearer ${token}`);
   return fetch(request);
+}
+
+/**
+ * Sets a header of `request` that contains a token.
+ * @throws ConfigurationError `value` is no header value. The platform's own error might contain the token
+ */
+export function setHeader({ headers }: Request, name: string, value: string): void {
+  try {
+    headers.set(name, value);
+  } catch {
+    throw new ConfigurationError("token", "it is no HTTP header value", "Use ASCII characters.");
+  }
 }

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -184,3 +185,14 @@ test("does not send the token to another origin after a redirect, in any header"
   expect(JSON.stringify(evil.seen)).not.toContain("secret-token");
   expect(evil.seen).toHaveLength(1);
 });
+
+test.for(["line\nbreak", "t\u00f6k\u0101n", "nul\u0000"])(
+  "D5: a token that is no header value is not in the error: %j",
+  async (token) => {
+    const { send, sent } = setUp(undefined, { getToken: async () => token });
+    const error: unknown = await send(`${API}/me`).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "configuration", input: "token" });
+    expect(inspect(error)).not.toContain(token);
+    expect(sent).toEqual([]);
+  },
+);

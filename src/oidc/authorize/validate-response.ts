@@ -13,6 +13,9 @@ const LIFETIME_MS = 600_000;
 const TOKENS = ["access_token", "id_token"];
 const PARAMETERS = ["state", "code", "iss", "error", "error_description", "error_uri"];
 
+/** A server can repeat the `id_token_hint` of the request. */
+const JWT = /eyJ[\w-]+\.[\w-]*\.[\w-]*/g;
+
 /** A well-formed authorization response. `validateRequest()` checks whether the response belongs to a pending request. */
 export interface AuthorizationResponse {
   readonly url: URL;
@@ -67,8 +70,8 @@ export function validateUrl(response: string, client: ClientKey): AuthorizationR
     iss: query.get("iss") ?? undefined,
     code,
     error,
-    errorDescription: read("error_description"),
-    errorUri: read("error_uri"),
+    errorDescription: read("error_description")?.replace(JWT, "[redacted]"),
+    errorUri: read("error_uri")?.replace(JWT, "[redacted]"),
   };
 }
 

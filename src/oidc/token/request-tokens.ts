@@ -12,13 +12,6 @@ const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 /** Names of parameters whose values are not secret. In errors, Latchkey redacts the values of all other parameters. */
 const PUBLIC = /_type|^(client_id|username|scope|resource|audience|redirect_uri)$/;
 /**
- * The error codes of OAuth. Some short parameter values, such as `client`, are also parts of these codes. Latchkey does not
- * redact such a value, because the redaction would damage the error code in the server's response.
- */
-const WORDS =
-  "invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type invalid_scope invalid_target access_denied authorization_pending slow_down expired_token server_error temporarily_unavailable";
-
-/**
  * Sends one token request of any grant type. Returns the tokens. If the ID token of a refresh cannot be validated now, the
  * result has no `idToken` and no `user`.
  * @throws ConfigurationError `tokenEndpoint` is not an https URL
@@ -102,6 +95,5 @@ function asked(scope: TokenParameters[string]): readonly string[] {
 function secretsOf(parameters: TokenParameters): string[] {
   return Object.entries(parameters)
     .filter(([name]) => !PUBLIC.test(name))
-    .flatMap(([, value]) => value ?? [])
-    .filter((secret) => !WORDS.includes(secret));
+    .flatMap(([, value]) => value ?? []);
 }

@@ -4,14 +4,12 @@ import { RequestTokenError } from "../../core/protocol-errors.ts";
 import { isTemporary } from "../../core/server-responses.ts";
 import { developerHint, serverWords } from "../../core/server-words.ts";
 import type { RefreshedTokens } from "../../core/refresher.ts";
-import {
-  type HttpResponse,
-  formEncode,
-  type FormRequest,
-  postForm,
-  type TokenClient,
-} from "./form-request.ts";
+import { type HttpResponse, type FormRequest, postForm, type TokenClient } from "./form-request.ts";
+import { redact, redactCode } from "./redact.ts";
+
 const ASSUMED_LIFETIME_S = 300;
+/** The characters of an access token. Other characters fit in no HTTP header. @see https://www.rfc-editor.org/rfc/rfc6749#appendix-A.12 */
+const VSCHAR = /^[\x20-\x7e]+$/;
 
 /**
  * Returns true if the server refused the request. GitHub refuses with the status 200. Therefore, every response with an `error`
@@ -37,11 +35,17 @@ export function parseTokens(
   const response = parseObject(body) ?? {};
   const accessToken = text(response["access_token"]);
   const tokenType = text(response["token_type"]);
-  if (!accessToken || tokenType?.toLowerCase() !== "bearer") {
-    throw new RequestTokenError(
-      `the token endpoint's response has no ${accessToken ? "token_type Bearer" : "access_token"}`,
-      { hint: "The token endpoint must respond as RFC 6749 section 5.1 requires.", status },
-    );
+  const isToken = accessToken !== undefined && VSCHAR.test(accessToken);
+  if (!isToken || tokenType?.toLowerCase() !== "bearer") {
+    const lack = isToken
+      ? "token_type Bearer"
+      : accessToken
+        ? "access_token of ASCII characters"
+        : "access_token";
+    throw new RequestTokenError(`the token endpoint's response has no ${lack}`, {
+      hint: "The token endpoint must respond as RFC 6749 section 5.1 requires.",
+      status,
+    });
   }
   const refreshToken = text(response["refresh_token"]);
   const issuedTokenType = text(response["issued_token_type"]);
@@ -87,12 +91,9 @@ export function parseFacts(
 ): ServerFacts & { status: number } {
   const response = parseObject(body) ?? {};
   const all = [...secrets, ...(credentials.secrets ?? [])];
-  const read = (name: string) =>
-    all
-      .flatMap((secret) => [secret, formEncode(secret)])
-      .reduce((value, secret) => value?.replaceAll(secret, "[redacted]"), text(response[name]));
+  const read = (name: string) => redact(text(response[name]), all);
   return {
-    error: read("error"),
+    error: redactCode(text(response["error"]), all),
     errorDescription: read("error_description"),
     errorUri: read("error_uri"),
     status,

@@ -15,7 +15,7 @@ export type { CachedGrantConfig } from "./grants/cached-grant.ts";
 export { ConfiguredGrant } from "./grants/configured-grant.ts";
 export type { ConfiguredGrantConfig, GrantConfiguration } from "./grants/configured-grant.ts";
 export { CustomGrant } from "./grants/custom-grant.ts";
-export type { CustomTokens } from "./grants/custom-grant.ts";
+export type { CustomTokens } from "./core/complete-tokens.ts";
 export { DeviceCodeGrant } from "./grants/device/device-code-grant.ts";
 export type { DeviceCodeGrantConfig } from "./grants/device/device-code-grant.ts";
 export { RefreshGrant } from "./grants/refresh-grant.ts";
@@ -65,6 +65,7 @@ export type {
   InvalidateTokenOptions,
   ServiceTokenOptions,
 } from "./service/token-manager-options.ts";
+export type { ServiceTokenSet } from "./service/service-tokens.ts";
 export type { OwnerId, TokenOwner } from "./core/token-owner.ts";
 export type { GetToken } from "./fetch/refused-tokens.ts";
 

@@ -118,10 +118,10 @@ export class SilentTokens {
       tokens || user === this.#session.sub || (await sessions.get(sessionKey(client, user ?? "")));
     const isKnown = !!row;
     try {
-      const response = await grant.requestToken(request);
+      let response = await grant.requestToken(request);
       // Every stored token has a number, the `generation`. A response without a `generation` is not stored yet.
-      if (response.generation === undefined)
-        await this.#logins.storeTokens(response, request, { isKnown });
+      if (response?.generation === undefined)
+        response = await this.#logins.storeTokens(response, request, { isKnown });
       else if (response.user?.sub !== (user ?? response.user?.sub)) throw otherUser();
       await this.#session.publishRefreshed(response, targetKey(options)).catch(ignore);
       return response.accessToken;

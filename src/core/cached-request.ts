@@ -60,7 +60,7 @@ export interface StoredTokens {
  * lock. If the grant's error says that the user must act, returns the error as `reason`. Throws every other error.
  */
 export async function requestSilently(
-  grant: Grant,
+  grant: Pick<Grant, "requestToken">,
   request: TokenRequest,
   stored: StoredTokens,
 ): Promise<Found> {
@@ -91,7 +91,7 @@ export async function requestSilently(
  * grant throws a `NoTokenError`, throws `reason` instead, because `reason` is more specific.
  */
 export async function requestFromUser(
-  grant: Grant,
+  grant: Pick<Grant, "requestToken">,
   request: TokenRequest,
   reason: NoTokenError | RefreshTokenError | undefined,
 ): Promise<TokenSet> {

@@ -58,6 +58,8 @@ export interface RefreshedTokens {
    * @see https://www.rfc-editor.org/rfc/rfc8693#section-2.2.1
    */
   issuedTokenType?: string;
+  /** The other members of the response. A session does not store them. */
+  extra?: Readonly<Record<string, unknown>>;
 }
 
 /** The result of one try to send the refresh token. */

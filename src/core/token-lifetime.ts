@@ -1,6 +1,9 @@
 /** If the wall clock is set back by this time or less, Latchkey ignores the difference. Milliseconds. */
 export const CLOCK_STEP_MS = 1_000;
 
+/** The `expiresAt` of a token that never expires: the latest time that a `Date` can hold. Milliseconds since the epoch. */
+export const LATEST_MS = 8.64e15;
+
 /** The expiry and the lifetime of a token. If the lifetime is unknown, `lifetimeMs` is absent. */
 export interface Lifetime {
   /** When the token expires. Milliseconds since the epoch. */

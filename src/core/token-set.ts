@@ -23,6 +23,12 @@ export interface TokenSet {
    * @see https://www.rfc-editor.org/rfc/rfc8693#section-2.2.1
    */
   readonly issuedTokenType?: string;
+  /**
+   * The members of the token response that this interface does not name, by their names in the response. Absent if there are
+   * none. After a refresh: the members of the newest response. The session store of `createAuth()` does not store them.
+   * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1
+   */
+  readonly extra?: Readonly<Record<string, unknown>>;
   /** The value of `SessionRow.generation` when the tokens were stored. Absent if the tokens are not stored in a session. */
   readonly generation?: number;
   /** The lifetime that remained when the access token arrived. Milliseconds. Present only on stored tokens. */

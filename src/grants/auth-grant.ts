@@ -1,3 +1,4 @@
+import { completeTokens } from "../core/complete-tokens.ts";
 import type { Auth } from "../core/auth.ts";
 import type { GetTokenOptions } from "../core/auth-options.ts";
 import { NoTokenError } from "../core/errors.ts";
@@ -5,7 +6,6 @@ import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenOwner } from "../core/token-owner.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import { wallClock } from "../core/ports.ts";
-import { completeTokens } from "./custom-grant.ts";
 
 /** If the expiry of a token is unknown, the token is assumed to expire after this time. Milliseconds. */
 const ASSUMED_LIFETIME_MS = 60_000;
@@ -44,7 +44,10 @@ export class AuthGrant implements Grant {
       accessToken,
       user: known?.sub === user ? known : { sub: user, claims: { sub: user } },
     };
-    return completeTokens(tokens, request, this.#endOf(request, user));
+    return completeTokens(tokens, request, {
+      now: wallClock.now(),
+      assumedEnd: this.#endOf(request, user),
+    });
   }
 
   /**

@@ -5,10 +5,11 @@ import {
   type CachedTokens,
   type Found,
 } from "../core/cached-request.ts";
+import { completing } from "../core/complete-tokens.ts";
 import type { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import { Flights } from "../core/flights.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
-import type { TabLock } from "../core/ports.ts";
+import { type TabLock, wallClock } from "../core/ports.ts";
 import { LocalLocks } from "../core/promise-queue.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { UserKeys } from "../core/user-keys.ts";
@@ -59,6 +60,8 @@ interface Lookup {
  */
 export class CachedGrant implements Grant {
   readonly #inner: Grant;
+  /** The inner grant, whose tokens are validated and completed. */
+  readonly #source: Pick<Grant, "requestToken">;
   readonly #key: CachedGrantConfig["key"];
   readonly #cache: TokenCache;
   readonly #locks: Pick<TabLock, "request">;
@@ -68,6 +71,7 @@ export class CachedGrant implements Grant {
 
   constructor(inner: Grant, { key, locks = new LocalLocks(), ...config }: CachedGrantConfig) {
     this.#inner = inner;
+    this.#source = completing(inner, config.clock ?? wallClock);
     this.#key = key;
     this.#locks = locks;
     this.#cache = new TokenCache(config);
@@ -86,20 +90,21 @@ export class CachedGrant implements Grant {
   /**
    * Rejects with the errors below, and with each error of the inner grant.
    * @throws NoTokenError no valid token is stored, and only a user can help
+   * @throws RequestTokenError a member of the inner grant's tokens is missing or has a wrong type. The message names the member
    * @throws RefreshTokenError the stored refresh token is no longer valid, or the server requires a login
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { cache = "default", roundTrip, response, prompt, signal, ...rest } = request;
     if (roundTrip || response !== undefined || (prompt ?? "none") !== "none") {
       const { departures } = this.#users;
-      const tokens = await this.#inner.requestToken(request);
+      const tokens = await this.#source.requestToken(request);
       return this.#storeInTurn(tokens, { request, user: whose(tokens, request), departures });
     }
     await this.#users.settled;
     const user = request.user ?? (await this.#ownerNow());
     const lookup = { request, user, departures: this.#users.departures };
     // If no user is signed in, stored tokens must not be returned, because they belong to an earlier user.
-    if (this.owner && user === undefined) return this.#inner.requestToken(request);
+    if (this.owner && user === undefined) return this.#source.requestToken(request);
     const key = this.#keyOf(request, user);
     const { user: _, scope: __, resource: ___, audience: ____, ...more } = rest;
     // Concurrent calls for the same `key` share one call of the inner grant. Other members of the request, such as `context`,
@@ -146,7 +151,7 @@ export class CachedGrant implements Grant {
     const { request } = lookup;
     const { tokens = stored?.tokens } = request;
     const refreshToken = tokens?.refreshToken;
-    const found = await requestSilently(this.#inner, request, {
+    const found = await requestSilently(this.#source, request, {
       tokens,
       refusal: request.tokens ? request.refusal : stored?.refusal,
       dropRefreshToken: async () => {
@@ -176,7 +181,7 @@ export class CachedGrant implements Grant {
       onRefused: ____,
       ...request
     } = lookup.request;
-    return this.#storeInTurn(await requestFromUser(this.#inner, request, reason), lookup);
+    return this.#storeInTurn(await requestFromUser(this.#source, request, reason), lookup);
   }
 
   /**

@@ -1,6 +1,7 @@
+import { completeTokens, type CustomTokens } from "../core/complete-tokens.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
-import { completeTokens, type CustomTokens } from "./custom-grant.ts";
+import { wallClock } from "../core/ports.ts";
 
 /**
  * Returns the same tokens for every request. Use this grant in tests and during development.
@@ -17,8 +18,11 @@ export class StaticGrant implements Grant {
     this.#tokens = tokens;
   }
 
-  /** @throws RequestTokenError `accessToken` is missing or empty, or `expiresAt` is not a finite number */
+  /** @throws RequestTokenError `accessToken` is missing, or another member has a wrong type. The message names the member */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
-    return completeTokens(this.#tokens, request, Number.MAX_SAFE_INTEGER);
+    return completeTokens(this.#tokens, request, {
+      now: wallClock.now(),
+      assumedEnd: Number.MAX_SAFE_INTEGER,
+    });
   }
 }

@@ -160,6 +160,7 @@ export function parseRecord(value: unknown): CacheRecord | undefined {
     Number.isFinite(expiresAt) &&
     Array.isArray(scope) &&
     scope.every((name) => typeof name === "string") &&
+    (tokens["extra"] === undefined || isObject(tokens["extra"])) &&
     (user === undefined || (isObject(user) && typeof user["sub"] === "string")) &&
     MAY_BE_STRINGS.every((name) => ["string", "undefined"].includes(typeof tokens[name]));
   if (!isWhole) return undefined;

@@ -1,7 +1,8 @@
 import { parseRefusal } from "../core/refusal-pauses.ts";
+import { isObject } from "../core/shape.ts";
 import type { Refusal } from "../core/session.ts";
 import type { Lifetime } from "../core/token-lifetime.ts";
-import type { TokenSet } from "../core/token-set.ts";
+import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 
 /** The stored tokens of one user for one target (scope, resource and audience), without the ID token. */
@@ -14,13 +15,10 @@ export interface ServiceTokens extends Omit<TokenSet, "idToken" | "generation" |
   readonly refusal?: Refusal;
 }
 
-/** The stored `expiresAt` of tokens that never expire, because JSON cannot hold `Infinity`. Milliseconds since the epoch. */
-const LAST = 8.64e15;
-
 /** Returns the stored form of `tokens`. `now`: milliseconds since the epoch. */
 export function serviceTokens(tokens: TokenSet, now: number): ServiceTokens {
-  const { accessToken, tokenType, scope, refreshToken, user, authTime } = tokens;
-  const expiresAt = Math.min(tokens.expiresAt, LAST);
+  const { accessToken, tokenType, expiresAt, scope, refreshToken, user, authTime } = tokens;
+  const { issuedTokenType, extra } = tokens;
   return {
     accessToken,
     tokenType,
@@ -30,12 +28,46 @@ export function serviceTokens(tokens: TokenSet, now: number): ServiceTokens {
     ...(refreshToken !== undefined && { refreshToken }),
     ...(user && { user }),
     ...(authTime !== undefined && { authTime }),
+    ...(issuedTokenType !== undefined && { issuedTokenType }),
+    ...(extra && { extra }),
   };
 }
 
 /** Returns a copy of `tokens` with an empty access token. The refresh token stays. */
 export function invalidated(tokens: ServiceTokens): ServiceTokens {
   return { ...tokens, accessToken: "", expiresAt: 0 };
+}
+
+/**
+ * The tokens that `getTokenSet()` returns, without the refresh token. `JSON.stringify` and Node's `inspect` show none of the
+ * members.
+ */
+export type ServiceTokenSet = Pick<
+  TokenSet,
+  | "accessToken"
+  | "tokenType"
+  | "expiresAt"
+  | "scope"
+  | "extra"
+  | "user"
+  | "authTime"
+  | "issuedTokenType"
+>;
+
+/** Returns the tokens without the refresh token and without the members that only the store needs. */
+export function shownTokens(tokens: ServiceTokenSet): ServiceTokenSet {
+  const { accessToken, tokenType, expiresAt, scope } = tokens;
+  const { extra, user, authTime, issuedTokenType } = tokens;
+  return tokenSet({
+    accessToken,
+    tokenType,
+    expiresAt,
+    scope,
+    ...(extra && { extra }),
+    ...(user && { user }),
+    ...(authTime !== undefined && { authTime }),
+    ...(issuedTokenType !== undefined && { issuedTokenType }),
+  });
 }
 
 /** Returns the lifetime of the access token. */
@@ -51,7 +83,8 @@ function parse(value: unknown): ServiceTokens | undefined {
     typeof tokens.expiresAt === "number" &&
     typeof tokens.lifetimeMs === "number" &&
     ["string", "undefined"].includes(typeof tokens.refreshToken) &&
-    Array.isArray(tokens.scope)
+    Array.isArray(tokens.scope) &&
+    (tokens.extra === undefined || isObject(tokens.extra))
     ? tokens
     : undefined;
 }

@@ -1,16 +1,8 @@
 import { abortable } from "../core/abortable.ts";
-import {
-  requestFromUser,
-  requestSilently,
-  storedOrRequested,
-  type Found,
-} from "../core/cached-request.ts";
 import { Flights } from "../core/flights.ts";
-import { isSessionOver } from "../core/refresh-failure.ts";
-import { remainingMs } from "../core/token-lifetime.ts";
-import { tokenSet } from "../core/token-set.ts";
-import { requestOf, ServiceEntries, type Entry } from "./service-entries.ts";
-import { invalidated, lifetimeOf, type ServiceTokens } from "./service-tokens.ts";
+import { ServiceEntries, type Entry } from "./service-entries.ts";
+import { ServiceRequests } from "./service-requests.ts";
+import { invalidated, shownTokens, type ServiceTokenSet } from "./service-tokens.ts";
 import { isOf, UserChanged } from "./service-users.ts";
 import type {
   ForceRefreshOptions,
@@ -36,12 +28,14 @@ const TRIES = 3;
 export class TokenManager {
   readonly #config: TokenManagerConfig;
   readonly #entries: ServiceEntries;
-  readonly #flights = new Flights<string>();
+  readonly #requests: ServiceRequests;
+  readonly #flights = new Flights<ServiceTokenSet>();
   #calls = 0;
 
   constructor(config: TokenManagerConfig) {
     this.#config = config;
     this.#entries = new ServiceEntries(config);
+    this.#requests = new ServiceRequests(config, this.#entries);
   }
 
   /** From now on, deletes the stored tokens of users who log out. `createTokenManager()` calls `start()`. */
@@ -53,7 +47,8 @@ export class TokenManager {
    * Returns the stored access token. If the stored token is missing or expires soon, requests a new token from the provider. If
    * the provider fails while the stored token is still valid, returns the stored token, unless the session has ended.
    * @throws NoTokenError there is no valid token, and only a user can help; or the user changed during the call
-   * @throws RequestTokenError the server refused the request, or its response is malformed
+   * @throws RequestTokenError the server refused the request, or its response is malformed. Also thrown if a member of the
+   * provider's tokens is missing or has a wrong type. The message names the member
    * @throws RefreshTokenError the refresh token is no longer valid and was deleted, or the server requires a login
    * @throws NetworkError the server did not respond
    * @throws TimeoutError another call or tab has been requesting the token for longer than `patienceMs`
@@ -64,8 +59,21 @@ export class TokenManager {
    *   return { authorization: `Bearer ${token}` };
    * };
    */
-  readonly getToken = (options: ServiceTokenOptions = {}): Promise<string> =>
-    this.#join(options, "refresh");
+  readonly getToken = async (options: ServiceTokenOptions = {}): Promise<string> =>
+    (await this.#join(options, "refresh")).accessToken;
+
+  /**
+   * Returns the token that `getToken()` returns, together with its type, its expiry, its scope, and in `extra` the other members
+   * of the server's response. The result never contains the refresh token. Rejects with the same errors as `getToken()`.
+   * @throws RequestTokenError the server refused the request, or its response is malformed
+   * @example
+   * const headersFor = async (billing: TokenManager) => {
+   *   const { tokenType, accessToken } = await billing.getTokenSet();
+   *   return { authorization: `${tokenType} ${accessToken}` };
+   * };
+   */
+  readonly getTokenSet = async (options: ServiceTokenOptions = {}): Promise<ServiceTokenSet> =>
+    shownTokens(await this.#join(options, "refresh"));
 
   /**
    * Returns an access token that is newer than the stored token. Concurrent calls share one request. Rejects with the same
@@ -74,11 +82,11 @@ export class TokenManager {
    * const startAgain = (billing: TokenManager) =>
    *   billing.forceRefresh({ mode: "fetch" }); // does not use the stored refresh token
    */
-  readonly forceRefresh = ({
+  readonly forceRefresh = async ({
     mode = "refresh",
     ...options
   }: ForceRefreshOptions = {}): Promise<string> =>
-    this.#join({ ...options, cache: "reload" }, mode);
+    (await this.#join({ ...options, cache: "reload" }, mode)).accessToken;
 
   /**
    * Deletes the stored access token of the given scope, resource and audience. The next call of `getToken()` then requests
@@ -120,7 +128,10 @@ export class TokenManager {
    */
   readonly removeUser = (sub: string): Promise<void> => this.#entries.users.leave(sub);
 
-  async #join(options: ServiceTokenOptions, mode: ForceRefreshOptions["mode"]): Promise<string> {
+  async #join(
+    options: ServiceTokenOptions,
+    mode: ForceRefreshOptions["mode"],
+  ): Promise<ServiceTokenSet> {
     options.signal?.throwIfAborted();
     for (let tries = 1; ; tries++) {
       const user = await abortable(this.#entries.users.current(), options.signal);
@@ -137,118 +148,24 @@ export class TokenManager {
     entry: Entry,
     options: ServiceTokenOptions,
     mode: ForceRefreshOptions["mode"],
-  ): Promise<string> {
+  ): Promise<ServiceTokenSet> {
     const { cache = "default", refused, prompt, context, signal } = options;
     const own = context && ++this.#calls;
     return this.#flights.join(
       JSON.stringify([entry.key, cache, refused, mode, prompt, own, entry.user?.departures]),
-      (stop) => this.#find(entry, { ...options, cache, signal: stop }, mode),
+      (stop) => this.#requests.find(entry, { ...options, cache, signal: stop }, mode),
       signal,
     );
   }
 
   /** Called when no user is signed in. The provider can start a login. */
-  async #withoutUser(options: ServiceTokenOptions): Promise<string> {
+  async #withoutUser(options: ServiceTokenOptions): Promise<ServiceTokenSet> {
     const { refused: _, ...request } = options;
-    const tokens = await this.#config.provider.requestToken(request);
+    const tokens = await this.#requests.provider.requestToken(request);
     const user = await this.#entries.users.current();
     if (typeof user === "object" && isOf(user, tokens)) {
       await this.#entries.writeLocked(this.#entries.of(request, user), tokens);
     }
-    return tokens.accessToken;
-  }
-
-  async #find(
-    entry: Entry,
-    { refused, ...options }: ServiceTokenOptions & { signal: AbortSignal },
-    mode: ForceRefreshOptions["mode"],
-  ): Promise<string> {
-    const isReload = options.cache === "reload";
-    const before = await this.#entries.read(entry);
-    const isNewEnough = !isReload || (refused !== undefined && before?.accessToken !== refused);
-    if (isNewEnough && this.#entries.isGood(before)) return before.accessToken;
-    try {
-      return await this.#get(entry, before, options, mode);
-    } catch (error) {
-      if (isReload || isSessionOver(error) || error instanceof UserChanged) throw error;
-      const stored = await this.#entries.read(entry).catch(() => undefined);
-      if (stored && remainingMs(lifetimeOf(stored), this.#config.clock.now()) > 0) {
-        return stored.accessToken;
-      }
-      throw error;
-    }
-  }
-
-  /**
-   * First calls the provider with `prompt: "none"`. If only a user can help, calls the provider a second time and lets the
-   * provider ask the user. Each of the two calls has its own lock, so a request with `prompt: "none"` never waits for a user.
-   */
-  async #get(
-    entry: Entry,
-    before: ServiceTokens | undefined,
-    options: ServiceTokenOptions & { signal: AbortSignal },
-    mode: ForceRefreshOptions["mode"],
-  ): Promise<string> {
-    const { cache = "default", prompt = "if needed", signal } = options;
-    const find = (lock: string, request: (stored?: ServiceTokens) => Promise<Found>) =>
-      storedOrRequested<ServiceTokens>(
-        cache,
-        before,
-        {
-          read: () => this.#entries.read(entry),
-          isGood: (stored) => this.#entries.isGood(stored),
-          tokensOf: (stored) => tokenSet(stored),
-          underLock: (work) => this.#entries.underLock(lock, signal, work),
-        },
-        request,
-      );
-    let found: Found = {};
-    if (prompt === "if needed" || prompt === "none") {
-      found = await find(entry.key, (stored) => this.#request(entry, stored, options, mode));
-      if (prompt === "none" && found.reason) throw found.reason;
-    }
-    if (!found.tokens) {
-      const { reason } = found;
-      found = await find(`${entry.key}/user`, (stored) =>
-        this.#ask(entry, stored, options, reason),
-      );
-    }
-    return found.tokens!.accessToken;
-  }
-
-  async #request(
-    entry: Entry,
-    stored: ServiceTokens | undefined,
-    options: ServiceTokenOptions,
-    mode: ForceRefreshOptions["mode"],
-  ): Promise<Found> {
-    const found = await requestSilently(this.#config.provider, requestOf(entry, stored, options), {
-      ...(stored && mode === "refresh" && { tokens: tokenSet(stored), refusal: stored.refusal }),
-      dropRefreshToken: () => {
-        const { refreshToken: _, ...rest } = stored!;
-        return this.#entries.change(entry, rest);
-      },
-      putRefusal: (refusal) => this.#entries.change(entry, { ...stored!, refusal }),
-      // A failure of the storage must not hide the server's error.
-      delete: () => this.#entries.delete(entry).catch(() => {}),
-    });
-    if (found.tokens) await this.#entries.write(entry, found.tokens, stored?.accessToken);
-    return found;
-  }
-
-  /**
-   * Calls the provider and lets the provider ask the user. The request omits the stored tokens, because another call might
-   * refresh these tokens meanwhile.
-   */
-  async #ask(
-    entry: Entry,
-    stored: ServiceTokens | undefined,
-    options: ServiceTokenOptions,
-    reason: Found["reason"],
-  ): Promise<Found> {
-    const request = requestOf(entry, stored, options);
-    const tokens = await requestFromUser(this.#config.provider, request, reason);
-    await this.#entries.writeLocked(entry, tokens);
-    return { tokens };
+    return tokens;
   }
 }

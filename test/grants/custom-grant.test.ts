@@ -8,7 +8,8 @@ import { StaticGrant } from "../../src/grants/static-grant.ts";
 import { TokenExchangeGrant } from "../../src/grants/token-exchange-grant.ts";
 import { loginResponse } from "../auth/fixture.ts";
 import { mapStorage, scriptedGrant, startClock } from "./support.ts";
-import { CustomGrant, type CustomTokens } from "../../src/grants/custom-grant.ts";
+import type { CustomTokens } from "../../src/core/complete-tokens.ts";
+import { CustomGrant } from "../../src/grants/custom-grant.ts";
 
 const MINUTE = 60_000;
 

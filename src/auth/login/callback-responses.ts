@@ -3,7 +3,6 @@ import type { CallbackLedger, LoginRecord } from "../../core/callback-ledger.ts"
 import { ofLogin } from "../../core/auth-error.ts";
 import { InvalidResponseError, isAuthError, type AuthError } from "../../core/errors.ts";
 import { AuthorizationError } from "../../core/protocol-errors.ts";
-import type { Grant } from "../../core/grant.ts";
 import type { ClientKey } from "../../core/keys.ts";
 import type { Page, TabLock } from "../../core/ports.ts";
 import { parseUrl } from "../../core/same-origin.ts";
@@ -11,15 +10,15 @@ import type { TokenSet } from "../../core/token-set.ts";
 import type { User } from "../../core/user.ts";
 import type { ActiveSession } from "../session/active-session.ts";
 import { withoutResponse } from "./clean-url.ts";
+import { grantTokens, type GrantTokensParts } from "./grant-tokens.ts";
 import { refusal, stateOf } from "./response-url.ts";
 import { pathOf } from "./way-back.ts";
 
-interface CallbackConfig {
+interface CallbackConfig extends GrantTokensParts {
   readonly client: ClientKey;
   readonly page: Page;
   readonly locks: TabLock;
   readonly ledger: CallbackLedger;
-  readonly grant: Grant;
 }
 
 interface CallbackEvents {
@@ -125,9 +124,10 @@ export class CallbackResponses {
   }
 
   async #exchange(response: string, state: string): Promise<CallbackResult> {
-    const { grant, ledger } = this.#config;
+    const { ledger } = this.#config;
     const stored = this.#arrivals.get(state)!;
-    const tokens = this.#responses.get(state) ?? (await grant.requestToken({ response, stored }));
+    const tokens =
+      this.#responses.get(state) ?? (await grantTokens(this.#config, { response, stored }));
     this.#responses.set(state, tokens);
     const login = { returnTo: tokens.returnTo, prompt: tokens.asked?.prompt };
     const user = await this.#events.storeLogin(tokens).catch((error: unknown) => {

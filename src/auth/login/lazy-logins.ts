@@ -4,6 +4,7 @@ import { abortable } from "../../core/abortable.ts";
 import type { LoginMark } from "../../core/login-marks.ts";
 import { chunk, shared } from "../../core/lazy.ts";
 import { parseUrl } from "../../core/same-origin.ts";
+import type { TokenSet } from "../../core/token-set.ts";
 import type { RoundTrip } from "../../core/user-agent.ts";
 import type { User } from "../../core/user.ts";
 import type { ActiveSession } from "../session/active-session.ts";
@@ -140,8 +141,8 @@ export class LazyLogins implements LoginTab {
     return result;
   }
 
-  /** Stores tokens that the grant returned without a login. */
-  async storeTokens(...stored: Parameters<Logins["storeTokens"]>): Promise<void> {
+  /** Stores tokens that the grant returned without a login. Returns the tokens, with default values for missing members. */
+  async storeTokens(...stored: Parameters<Logins["storeTokens"]>): Promise<TokenSet> {
     return (await this.load()).storeTokens(...stored);
   }
 }

@@ -3,7 +3,7 @@ import type { CallbackLedger } from "../../core/callback-ledger.ts";
 import { CancelledError, isAuthError, NoTokenError, type AnyAuthError } from "../../core/errors.ts";
 import type { LoginMarks } from "../../core/login-marks.ts";
 import type { Grant, TokenRequest } from "../../core/grant.ts";
-import type { Clock, Page, TabLock } from "../../core/ports.ts";
+import type { Page, TabLock } from "../../core/ports.ts";
 import type { Refresher } from "../../core/refresher.ts";
 import type { UserStore } from "../../core/user-store.ts";
 import type { TokenSet } from "../../core/token-set.ts";
@@ -13,12 +13,15 @@ import { DEFAULT_TARGET, targetKey, type TargetKey } from "../../core/token-targ
 import type { ActiveSession } from "../session/active-session.ts";
 import { otherUser } from "../session/session-reader.ts";
 import { AutomaticLogins } from "./automatic-logins.ts";
+import { clearForgotten } from "./clear-forgotten.ts";
 import { CallbackResponses } from "./callback-responses.ts";
 import type { LoginTab } from "./tab-marks.ts";
 import { whatCameBack } from "./came-back.ts";
 import { errorOf } from "./error-record.ts";
 import { goBack, type WayBackConfig } from "./way-back.ts";
-import { storeLogin, loadMore, userOf, type StoreLoginParts } from "./store-login.ts";
+import { grantTokens } from "./grant-tokens.ts";
+import type { StoreLoginParts } from "./store-login.ts";
+import { storeLogin, loadMore, userOf } from "./store-login.ts";
 import type { StoreOptions } from "./store-grant-tokens.ts";
 import { passRevocations, type RevocationQueue } from "../logout/pass-revocations.ts";
 import { servedTarget, type LooseTarget, type ServedTarget } from "./served-target.ts";
@@ -31,7 +34,6 @@ export interface LoginsConfig extends StoreLoginParts, RevocationQueue, WayBackC
   readonly redirectUri: () => string;
   readonly page: Page;
   readonly locks: TabLock;
-  readonly clock: Clock;
   /** Stores the results of handled authorization responses. */
   readonly ledger: CallbackLedger;
   /** Stores this tab's marks: records of logins and logouts. The marks limit automatic logins. */
@@ -133,7 +135,7 @@ export class Logins {
    * tab has meanwhile logged a user in, returns that user.
    */
   async startLogin(roundTrip: RoundTrip, request: TokenRequest): Promise<User> {
-    const { grant, users, userFetcher } = this.#config;
+    const { users, userFetcher } = this.#config;
     // The code for user fetchers is loaded before the login. If the load failed after the login, the tokens would be lost.
     if (userFetcher) loadMore().catch(() => {});
     const beforeLeaving = () => passRevocations(this.#config, request);
@@ -151,7 +153,11 @@ export class Logins {
       : automatic.watched(roundTrip, request);
     try {
       const hinted = { ...request, ...(hint !== undefined && { idTokenHint: hint }) };
-      const tokens = await grant.requestToken({ ...hinted, roundTrip: watched, beforeLeaving });
+      const tokens = await grantTokens(this.#config, {
+        ...hinted,
+        roundTrip: watched,
+        beforeLeaving,
+      });
       return await this.storeLogin(tokens, request, silent);
     } catch (error) {
       this.#misconfiguration.onError(error);
@@ -178,12 +184,17 @@ export class Logins {
     return this.#session.user;
   }
 
-  /** Stores tokens that the grant returned without a login. */
-  async storeTokens(tokens: TokenSet, request: TokenRequest, options: StoreOptions): Promise<void> {
+  /** Stores tokens that the grant returned without a login. Returns the tokens, with default values for missing members. */
+  async storeTokens(
+    given: TokenSet,
+    request: TokenRequest,
+    options: StoreOptions,
+  ): Promise<TokenSet> {
     const { storeGrantTokens } = await loadMore();
-    const sub = await storeGrantTokens(this.#config, tokens, request, storeLogin, options);
+    const stored = await storeGrantTokens(this.#config, given, request, storeLogin, options);
     // If this tab has no user yet, the user of the tokens becomes this tab's user.
-    if (this.#session.sub === undefined) await this.#session.pinUser(sub);
+    if (this.#session.sub === undefined) await this.#session.pinUser(stored.sub);
+    return stored.tokens;
   }
 
   /** Stores the tokens of a login and returns the user of the tokens. */
@@ -244,15 +255,4 @@ export class Logins {
       this.#offered = { token: accessToken, sub, target: targetKey(target) };
     } else automatic.settle("given", lifetime, subject);
   }
-}
-
-/**
- * Deletes the record that `forget()` stored for the user, because the user has logged in again. Ignores an error, because the
- * session is already stored.
- */
-async function clearForgotten(users: UserStore, sub: string): Promise<void> {
-  await users
-    .users()
-    .then((remembered) => remembered.clearForgotten(sub))
-    .catch(() => {});
 }

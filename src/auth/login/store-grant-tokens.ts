@@ -1,3 +1,4 @@
+import { completeTokens } from "../../core/complete-tokens.ts";
 import { ConfigurationError, NoTokenError } from "../../core/errors.ts";
 import { IdTokenError } from "../../core/protocol-errors.ts";
 import type { Grant, TokenRequest } from "../../core/grant.ts";
@@ -33,7 +34,8 @@ export interface StoreOptions {
 }
 
 /**
- * Stores tokens that a custom grant returned without a login. Returns the `sub` of the tokens' user.
+ * Stores tokens that a custom grant returned without a login. Returns the tokens, with default values for missing members, and
+ * the `sub` of the tokens' user.
  * - If the user has no session, `storeLogin` stores the tokens as a new session.
  * - If the request had no scope, resource and audience, and the tokens include a refresh token, a new session replaces the
  *   stored session.
@@ -41,20 +43,23 @@ export interface StoreOptions {
  *
  * Also rejects with the errors of `fetchUser()`.
  * @throws NoTokenError the user has logged out or was forgotten, or this tab has no user after `forget()`
+ * @throws RequestTokenError a member of the tokens is missing or has a wrong type. The message names the member
  * @throws IdTokenError the tokens belong to another user than `request.user`
  * @throws ConfigurationError the grant returned an exchanged token. This token would replace the session's own access token
  */
 export async function storeGrantTokens(
   parts: StoreParts,
-  response: TokenSet,
+  given: TokenSet,
   request: TokenRequest,
   storeLogin: StoreLogin,
   { isKnown }: StoreOptions,
-): Promise<string> {
-  const user = await fetchUser(parts, response, request.signal);
+): Promise<{ readonly sub: string; readonly tokens: TokenSet }> {
+  const tokens = completeTokens(given, request, { now: parts.clock.now() });
+  const user = await fetchUser(parts, tokens, request.signal);
   if (request.user === undefined) await assertChosen(parts, user.sub);
   try {
-    return await store(parts, { ...response, user }, request, storeLogin, { isKnown });
+    const sub = await store(parts, { ...tokens, user }, request, storeLogin, { isKnown });
+    return { sub, tokens };
   } catch (error) {
     // The user is logged out, so the grant must delete these tokens from its own cache, too.
     if (error instanceof NoTokenError) await parts.grant.removeUser?.(user.sub).catch(() => {});

@@ -1,0 +1,29 @@
+import type { Grant, TokenRequest } from "../../core/grant.ts";
+import type { Clock } from "../../core/ports.ts";
+import type { TokenSet } from "../../core/token-set.ts";
+import { text } from "../../core/shape.ts";
+import { loadMore } from "./store-login.ts";
+
+/** The objects that `grantTokens()` uses. */
+export interface GrantTokensParts {
+  readonly grant: Grant;
+  readonly clock: Pick<Clock, "now">;
+}
+
+/**
+ * Calls the grant for a login, and returns the tokens. A grant of the app can return incomplete tokens: missing members then get
+ * default values. Rejects with the errors of the grant.
+ * @throws RequestTokenError a member of the tokens is missing or has a wrong type. The message names the member
+ */
+export async function grantTokens(
+  { grant, clock }: GrantTokensParts,
+  request: TokenRequest,
+): Promise<TokenSet> {
+  const tokens = await grant.requestToken(request);
+  // Latchkey's own grants return complete tokens, so most logins do not load the code below.
+  const { accessToken, tokenType, expiresAt, scope } = tokens ?? {};
+  // An `expiresAt` in seconds is much smaller than the time in milliseconds.
+  const isTime = expiresAt > clock.now() / 10 && expiresAt < Infinity;
+  if (text(accessToken)?.trim() && tokenType && isTime && Array.isArray(scope)) return tokens;
+  return (await loadMore()).completeTokens(tokens, request, { now: clock.now() });
+}

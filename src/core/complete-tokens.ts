@@ -1,0 +1,123 @@
+import type { Grant, TokenRequest } from "./grant.ts";
+import type { Clock } from "./ports.ts";
+import { RequestTokenError } from "./protocol-errors.ts";
+import { isObject, isTexts, text } from "./shape.ts";
+import { LATEST_MS } from "./token-lifetime.ts";
+import { tokenSet, type TokenSet } from "./token-set.ts";
+
+/** If a token has no `expiresAt`, the token is assumed to expire after this time. Milliseconds. */
+const ASSUMED_LIFETIME_MS = 300_000;
+
+/** A smaller `expiresAt` is not a number of milliseconds, but of seconds: it would be in the year 1970. */
+const SMALLEST_MS = 1e11;
+
+/**
+ * Tokens that an app passes to a grant, or that a grant of the app returns. Only `accessToken` is required. The default token
+ * type is Bearer, the default scope is the requested scope, and by default a token expires after five minutes.
+ */
+export type CustomTokens = Pick<TokenSet, "accessToken"> & Partial<TokenSet>;
+
+/** When the tokens were received, and when they expire if they do not say so. Milliseconds since the epoch. */
+export interface Completion {
+  readonly now: number;
+  /** Default: five minutes after `now`. */
+  readonly assumedEnd?: number;
+}
+
+/**
+ * Validates the app's tokens, and adds default values for missing members. A member that is null counts as missing.
+ * @throws RequestTokenError a member is missing or has a wrong type. The message names the member
+ */
+export function completeTokens(
+  tokens: CustomTokens,
+  request: Pick<TokenRequest, "scope">,
+  { now, assumedEnd = now + ASSUMED_LIFETIME_MS }: Completion,
+): TokenSet {
+  const given: unknown = tokens;
+  if (!isObject(given)) {
+    const type = given === null ? "null" : Array.isArray(given) ? "an array" : typeof given;
+    throw refusal(`are not an object: ${type}`, "Return an object, such as { accessToken }.");
+  }
+  const members = Object.fromEntries(
+    Object.entries(given).filter(([, member]) => (member ?? undefined) !== undefined),
+  );
+  const { accessToken, expiresAt = assumedEnd, scope = request.scope ?? [] } = members;
+  if (!text(accessToken)?.trim()) {
+    const isWire = text(given["access_token"]) !== undefined;
+    throw refusal(
+      "have no accessToken, or it is blank or not a string",
+      isWire
+        ? "They have access_token. Return { accessToken: access_token, expiresAt: Date.now() + expires_in * 1_000 }."
+        : "Set accessToken to a string that is not empty.",
+    );
+  }
+  checkExpiry(expiresAt, now);
+  if (!isTexts(scope)) {
+    const hint = 'Set scope to a list of strings, for example ["openid", "profile"].';
+    throw refusal("have a scope that is not a list of strings", hint);
+  }
+  const wrong = Object.keys(OTHERS).find(
+    (name) => name in members && !OTHERS[name]!(members[name]),
+  );
+  if (wrong !== undefined) {
+    throw refusal(`have no valid ${wrong}`, `Correct the member ${wrong}, or omit it.`);
+  }
+  const { user, ...others } = members as unknown as CustomTokens;
+  return tokenSet({
+    tokenType: "Bearer",
+    ...others,
+    scope,
+    expiresAt: expiresAt as number,
+    ...(user && { user: { ...user, claims: user.claims ?? { sub: user.sub } } }),
+  });
+}
+
+/**
+ * Returns a grant that calls `grant`, and then validates and completes the tokens with `completeTokens()`. An `expiresAt` of
+ * `Infinity` means that the token never expires.
+ */
+export function completing(grant: Grant, clock: Pick<Clock, "now">): Pick<Grant, "requestToken"> {
+  return {
+    requestToken: async (request) => {
+      const tokens = await grant.requestToken(request);
+      const isEndless = tokens?.expiresAt === Infinity;
+      return completeTokens(isEndless ? { ...tokens, expiresAt: LATEST_MS } : tokens, request, {
+        now: clock.now(),
+      });
+    },
+  };
+}
+
+/** Says of the other members whether their type is right. */
+const OTHERS: Readonly<Record<string, (member: unknown) => boolean>> = {
+  tokenType: isText,
+  refreshToken: isText,
+  idToken: isText,
+  issuedTokenType: isText,
+  user: (user) => isObject(user) && typeof user["sub"] === "string",
+  extra: isObject,
+};
+
+function isText(member: unknown): boolean {
+  return text(member) !== undefined;
+}
+
+function checkExpiry(expiresAt: unknown, now: number): void {
+  const hint = "Set expiresAt to a number of milliseconds since the epoch.";
+  if (expiresAt instanceof Date)
+    throw refusal("have an expiresAt that is a Date", `${hint} Use getTime() of the Date.`);
+  if (typeof expiresAt !== "number" || !Number.isFinite(expiresAt)) {
+    const value = typeof expiresAt === "number" ? String(expiresAt) : typeof expiresAt;
+    throw refusal(`have no valid expiresAt: ${value}`, hint);
+  }
+  if (expiresAt < SMALLEST_MS && now >= SMALLEST_MS) {
+    throw refusal(
+      `have an expiresAt in the year 1970: ${expiresAt}. It seems to be in seconds`,
+      `${hint} Multiply seconds by 1000. A lifetime, such as expires_in, is Date.now() + expires_in * 1_000.`,
+    );
+  }
+}
+
+function refusal(problem: string, hint: string): RequestTokenError {
+  return new RequestTokenError(`the tokens from the app's grant ${problem}`, { hint });
+}

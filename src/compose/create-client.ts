@@ -76,6 +76,18 @@ export interface Client {
    */
   readonly getToken: TokenManager["getToken"];
   /**
+   * Returns the token that `getToken()` returns, together with its type, its expiry, its scope, and in `extra` the other members
+   * of the server's response. The result never contains the refresh token. Rejects with the same errors as `getToken()`.
+   * @throws RequestTokenError the server refused the request, or its response is malformed
+   * @throws NetworkError no response came
+   * @example
+   * const authorizationOf = async (client: Client) => {
+   *   const { tokenType, accessToken } = await client.getTokenSet();
+   *   return `${tokenType} ${accessToken}`;
+   * };
+   */
+  readonly getTokenSet: TokenManager["getTokenSet"];
+  /**
    * Returns an access token that is newer than the stored token. Rejects with the same errors as `getToken()`.
    * @throws RequestTokenError the server refused the request, or its response is malformed
    * @throws NetworkError no response came
@@ -156,6 +168,7 @@ export function createClient(config: CreateClientConfig): Client {
   const send = allow && createFetch({ getToken, allow, ...(exclude && { exclude }) });
   return {
     getToken,
+    getTokenSet: (options) => manager.getTokenSet({ ...target, ...options }),
     forceRefresh: (options) => manager.forceRefresh({ ...target, ...options }),
     invalidateToken: (options) => manager.invalidateToken({ ...target, ...options }),
     fetch: async (input, init) => {

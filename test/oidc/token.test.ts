@@ -245,7 +245,26 @@ describe("a token response", () => {
       scope: ["a", "b"],
       refreshToken: "r",
       idToken: "i",
+      extra: { extra: 1 },
     });
+  });
+
+  test("keeps the members that RFC 6749 does not name in extra, and no token", async () => {
+    const { extra } = await tokens({
+      ...GOOD,
+      refresh_token: "SECRET-r",
+      id_token: ["not", "text"],
+      issued_token_type: 7,
+      tenant: "t",
+      refresh_token_expires_in: 3_600,
+      links: { self: "https://id.example/" },
+    });
+    expect(extra).toEqual({
+      tenant: "t",
+      refresh_token_expires_in: 3_600,
+      links: { self: "https://id.example/" },
+    });
+    expect(await tokens(GOOD)).not.toHaveProperty("extra");
   });
 
   test.each(["bearer", "BEARER", "BeArEr"])(

@@ -32,9 +32,18 @@ export function parseTokens(
   now: number,
   defaultLifetimeS: number = ASSUMED_LIFETIME_S,
 ): RefreshedTokens {
-  const response = parseObject(body) ?? {};
-  const accessToken = text(response["access_token"]);
-  const tokenType = text(response["token_type"]);
+  const {
+    access_token: access,
+    token_type: type,
+    expires_in: expiresIn,
+    scope,
+    refresh_token: refresh,
+    id_token: id,
+    issued_token_type: issued,
+    ...extra
+  } = parseObject(body) ?? {};
+  const accessToken = text(access);
+  const tokenType = text(type);
   const isToken = accessToken !== undefined && VSCHAR.test(accessToken);
   if (!isToken || tokenType?.toLowerCase() !== "bearer") {
     const lack = isToken
@@ -47,17 +56,18 @@ export function parseTokens(
       status,
     });
   }
-  const refreshToken = text(response["refresh_token"]);
-  const issuedTokenType = text(response["issued_token_type"]);
+  const refreshToken = text(refresh);
+  const issuedTokenType = text(issued);
   const assumedS = refreshToken ? ASSUMED_LIFETIME_S : defaultLifetimeS;
   return {
     accessToken,
     tokenType: "Bearer",
-    expiresAt: now + lifetimeS(response["expires_in"], assumedS) * 1000,
-    scope: scopesOf(response["scope"]),
+    expiresAt: now + lifetimeS(expiresIn, assumedS) * 1000,
+    scope: scopesOf(scope),
     refreshToken,
-    idToken: text(response["id_token"]),
+    idToken: text(id),
     ...(issuedTokenType && { issuedTokenType }),
+    ...(Object.keys(extra).length > 0 && { extra }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { asyncDispose } from "../core/async-dispose.ts";
 import type { Auth } from "../core/auth.ts";
 import type { GetTokenOptions, LogoutOptions } from "../core/auth-options.ts";
 import type { AuthState } from "../core/auth-state.ts";
@@ -32,8 +33,10 @@ export class AuthManager implements Auth {
   readonly #userRemoval: UserRemoval;
   readonly #switches = new PromiseQueue();
   #unlisten: (() => void) | undefined;
+  declare readonly [Symbol.asyncDispose]: Auth[typeof Symbol.asyncDispose];
 
   constructor(config: AuthManagerConfig) {
+    Object.assign(this, { [asyncDispose]: async () => this.dispose() });
     this.#config = config;
     this.#session = new ActiveSession(config);
     this.#logins = new LazyLogins(config, this.#session);

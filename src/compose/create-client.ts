@@ -1,4 +1,5 @@
 import { systemClock } from "../browser/page/system-clock.ts";
+import { asyncDispose, type AsyncDispose } from "../core/async-dispose.ts";
 import { checkRegistration } from "../core/auth-config.ts";
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import type { OwnParameters } from "../core/authorization-parameters.ts";
@@ -61,8 +62,12 @@ export interface CreateClientConfig
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
-/** A client that gets access tokens without asking a user. `createClient()` creates a `Client`. */
-export interface Client {
+/**
+ * A client that gets access tokens on a server, in a terminal or in another trusted runtime. `createClient()` creates a
+ * `Client`. At the end of a block, `await using client = createClient(…)` waits until running token requests have ended and their
+ * tokens are stored.
+ */
+export interface Client extends AsyncDispose {
   /**
    * Returns a valid access token. Concurrent calls share one request. Rejects with the same errors as
    * `TokenManager.getToken()`.
@@ -171,6 +176,7 @@ export function createClient(config: CreateClientConfig): Client {
     getTokenSet: (options) => manager.getTokenSet({ ...target, ...options }),
     forceRefresh: (options) => manager.forceRefresh({ ...target, ...options }),
     invalidateToken: (options) => manager.invalidateToken({ ...target, ...options }),
+    [asyncDispose]: () => manager[asyncDispose](),
     fetch: async (input, init) => {
       if (send) return send(input, init);
       throw new ConfigurationError(

@@ -1,3 +1,4 @@
+import type { AsyncDispose } from "./async-dispose.ts";
 import type { AuthState } from "./auth-state.ts";
 import type {
   CallbackResult,
@@ -10,8 +11,13 @@ import type {
 import type { RememberedUser } from "./login-prompt.ts";
 import type { User } from "./user.ts";
 
-/** Manages the tokens, users and logins of an app. `createAuth()` creates an `Auth`. */
-export interface Auth<Claims extends object = Readonly<Record<string, unknown>>> {
+/**
+ * Manages the tokens, users and logins of an app. `createAuth()` creates an `Auth`. `await using auth = createAuth(…)` calls
+ * `dispose()` at the end of the block.
+ */
+export interface Auth<
+  Claims extends object = Readonly<Record<string, unknown>>,
+> extends AsyncDispose {
   /**
    * Returns an access token that is valid now. The token comes from the store, from a refresh that all tabs share, or from a
    * login.

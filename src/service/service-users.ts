@@ -37,7 +37,7 @@ export class UserChanged extends NoTokenError {
 export class ServiceUsers {
   readonly #config: ServiceUsersConfig;
   #departures = 0;
-  #isListening = false;
+  #unlisten: (() => void) | undefined;
 
   constructor(config: ServiceUsersConfig) {
     this.#config = config;
@@ -45,9 +45,14 @@ export class ServiceUsers {
 
   /** From now on, deletes the tokens of each user that the `owner` reports as removed. A second call does nothing. */
   listen(): void {
-    if (this.#isListening || !this.#owner?.onUserRemoved) return;
-    this.#isListening = true;
-    this.#owner.onUserRemoved((sub) => this.leave(sub));
+    if (!this.#owner?.onUserRemoved) return;
+    this.#unlisten ??= this.#owner.onUserRemoved((sub) => this.leave(sub)) ?? (() => {});
+  }
+
+  /** Stops listening to the `owner`. The next call of `listen()` or `current()` listens again. */
+  unlisten(): void {
+    this.#unlisten?.();
+    this.#unlisten = undefined;
   }
 
   /** Returns the current user. Returns undefined if the tokens depend on no user, and `"none"` if no user is signed in. */

@@ -1,3 +1,4 @@
+import { asyncDispose, type AsyncDispose } from "../core/async-dispose.ts";
 import { abortable } from "../core/abortable.ts";
 import { Flights } from "../core/flights.ts";
 import { ServiceEntries, type Entry } from "./service-entries.ts";
@@ -25,22 +26,39 @@ const TRIES = 3;
  * });
  * const token = await billing.getToken(); // the stored token while it is valid
  */
-export class TokenManager {
+export class TokenManager implements AsyncDispose {
   readonly #config: TokenManagerConfig;
   readonly #entries: ServiceEntries;
   readonly #requests: ServiceRequests;
   readonly #flights = new Flights<ServiceTokenSet>();
+  readonly #running = new Set<Promise<unknown>>();
   #calls = 0;
+  /**
+   * `await using` calls this method at the end of a block. Waits until running token requests have ended and their tokens are
+   * stored, so that no new refresh token is lost. Then calls `dispose()`.
+   */
+  declare readonly [Symbol.asyncDispose]: AsyncDispose[typeof Symbol.asyncDispose];
 
   constructor(config: TokenManagerConfig) {
     this.#config = config;
     this.#entries = new ServiceEntries(config);
     this.#requests = new ServiceRequests(config, this.#entries);
+    Object.assign(this, { [asyncDispose]: () => this.#end() });
   }
 
   /** From now on, deletes the stored tokens of users who log out. `createTokenManager()` calls `start()`. */
   start(): void {
     this.#entries.users.listen();
+  }
+
+  /**
+   * Stops listening to the `owner`, and keeps stored tokens. After `start()` or the next call of `getToken()`, the manager listens
+   * again.
+   * @example
+   * const unmount = (billing: TokenManager) => billing.dispose();
+   */
+  dispose(): void {
+    this.#entries.users.unlisten();
   }
 
   /**
@@ -135,7 +153,7 @@ export class TokenManager {
     options.signal?.throwIfAborted();
     for (let tries = 1; ; tries++) {
       const user = await abortable(this.#entries.users.current(), options.signal);
-      if (user === "none") return this.#withoutUser(options);
+      if (user === "none") return this.#track(this.#withoutUser(options));
       try {
         return await this.#joinFor(this.#entries.of(options, user), options, mode);
       } catch (error) {
@@ -153,9 +171,19 @@ export class TokenManager {
     const own = context && ++this.#calls;
     return this.#flights.join(
       JSON.stringify([entry.key, cache, refused, mode, prompt, own, entry.user?.departures]),
-      (stop) => this.#requests.find(entry, { ...options, cache, signal: stop }, mode),
+      (stop) => this.#track(this.#requests.find(entry, { ...options, cache, signal: stop }, mode)),
       signal,
     );
+  }
+
+  async #end(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+    this.dispose();
+  }
+
+  #track<T>(call: Promise<T>): Promise<T> {
+    this.#running.add(call);
+    return call.finally(() => this.#running.delete(call));
   }
 
   /** Called when no user is signed in. The provider can start a login. */

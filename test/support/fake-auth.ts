@@ -94,6 +94,7 @@ export function fakeAuth(): FakeAuth {
     fetch: () => Promise.reject(new Error("not in this test")),
     start: () => {},
     dispose: () => {},
+    [Symbol.asyncDispose]: async () => {},
   };
   return auth;
 }

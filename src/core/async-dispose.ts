@@ -17,5 +17,5 @@ export interface AsyncDispose {
  * The key of the method that `await using` calls. In browsers without `Symbol.asyncDispose`, compilers such as esbuild use the
  * registered symbol of this name.
  */
-export const asyncDispose: typeof Symbol.asyncDispose = (Symbol.asyncDispose ??
-  Symbol.for("Symbol.asyncDispose")) as typeof Symbol.asyncDispose;
+export const asyncDispose: typeof Symbol.asyncDispose =
+  Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");

@@ -1,5 +1,6 @@
 import type { AuthorizationServer } from "../core/authorization-server.ts";
-import { assertNotOwned, OWNED_BY_TOKEN_REQUESTS } from "../core/owned-parameters.ts";
+import { assertNotOwned } from "../core/owned-parameters.ts";
+import { OWNED_BY_TOKEN_REQUESTS } from "../core/owned-token-parameters.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenTarget } from "../core/token-target.ts";

@@ -1,7 +1,8 @@
 import { abortable } from "../core/abortable.ts";
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import { ConfigurationError, NoTokenError } from "../core/errors.ts";
-import { assertNotOwned, OWNED_BY_TOKEN_REQUESTS } from "../core/owned-parameters.ts";
+import { assertNotOwned } from "../core/owned-parameters.ts";
+import { OWNED_BY_TOKEN_REQUESTS } from "../core/owned-token-parameters.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenTarget } from "../core/token-target.ts";

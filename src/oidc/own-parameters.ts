@@ -1,9 +1,6 @@
 import { ConfigurationError } from "../core/errors.ts";
-import {
-  assertNotOwned,
-  OWNED_BY_TOKEN_REQUESTS,
-  type OwnedParameters,
-} from "../core/owned-parameters.ts";
+import { assertNotOwned, type OwnedParameters } from "../core/owned-parameters.ts";
+import { OWNED_BY_TOKEN_REQUESTS } from "../core/owned-token-parameters.ts";
 import type { OwnParameters } from "../core/authorization-parameters.ts";
 import { parseObject } from "../core/shape.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ConfigurationError } from "../../src/core/errors.ts";
-import { assertNotOwned, OWNED_BY_TOKEN_REQUESTS } from "../../src/core/owned-parameters.ts";
+import { assertNotOwned } from "../../src/core/owned-parameters.ts";
+import { OWNED_BY_TOKEN_REQUESTS } from "../../src/core/owned-token-parameters.ts";
 import { ClientCredentialsGrant } from "../../src/grants/client-credentials-grant.ts";
 import { PasswordGrant } from "../../src/grants/password-grant.ts";
 import { shown } from "../oidc/support.ts";

@@ -1,5 +1,5 @@
 import { isAuthError } from "../core/errors.ts";
-import { parseMetadata } from "../oidc/discovery.ts";
+import { optionalEndpoint, parseMetadata } from "../oidc/discovery.ts";
 import { ALGORITHMS } from "../oidc/id-token/verify.ts";
 import { change, listOf, note, ok, type Document, type Finding } from "./finding.ts";
 
@@ -22,8 +22,9 @@ const SOME_ISSUER = "https://id.example.com";
 function endpointFinding(document: Document): Finding {
   try {
     const issuer = SOME_ISSUER;
-    const { jwksUri } = parseMetadata({ ...document, issuer }, issuer);
-    if (jwksUri) return ok("endpoints", "authorization, token and keys");
+    const metadata = parseMetadata({ ...document, issuer }, issuer);
+    for (const name of metadata.malformed ?? []) optionalEndpoint(metadata, name);
+    if (metadata.jwksUri) return ok("endpoints", "authorization, token and keys");
     return change("endpoints", "the metadata has no jwks_uri", "The server must publish its keys.");
   } catch (error) {
     if (!isAuthError(error)) throw error;

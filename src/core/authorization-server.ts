@@ -24,7 +24,17 @@ export interface ServerMetadata {
    * @see https://www.rfc-editor.org/rfc/rfc9207
    */
   readonly authorizationResponseIssParameterSupported?: boolean;
+  /** The optional endpoints whose URLs in the metadata document are not valid. A call that needs such an endpoint fails. */
+  readonly malformed?: readonly OptionalEndpoint[];
 }
+
+/** The endpoints that a server may lack. */
+export type OptionalEndpoint =
+  | "jwksUri"
+  | "revocationEndpoint"
+  | "endSessionEndpoint"
+  | "userinfoEndpoint"
+  | "deviceAuthorizationEndpoint";
 
 /**
  * An authorization request.
@@ -50,6 +60,8 @@ export interface AuthorizationRequest extends AuthorizationParameters {
 export interface EndSessionRequest {
   /** An ID token of the session that ends, for the parameter `id_token_hint`. */
   readonly idToken?: string | undefined;
+  /** What the server knows the user by, for the parameter `logout_hint`. Sent instead of an ID token that is too long. */
+  readonly logoutHint?: string | undefined;
   /** The absolute URL to which the server redirects the browser after the logout. */
   readonly postLogoutRedirectUri?: string | undefined;
   /** A value that the server adds to `postLogoutRedirectUri`. The app recognises the logout response by this value. */

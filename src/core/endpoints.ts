@@ -9,7 +9,7 @@ import type { ClientAuthentication } from "./client-authentication.ts";
  * that are not given then count as missing. If `jwksUri` is one of those, Latchkey requests and expects no ID token, and a
  * `UserFetcher` finds out which user has logged in.
  */
-export type Endpoints = Partial<Omit<ServerMetadata, "issuer">>;
+export type Endpoints = Partial<Omit<ServerMetadata, "issuer" | "malformed">>;
 
 /**
  * Whether `endpoints` replace the server's metadata as a whole, so that the metadata is not loaded. A client with

@@ -2,6 +2,7 @@ import type { ServerMetadata } from "../core/authorization-server.ts";
 import type { Endpoints } from "../core/endpoints.ts";
 import { ConfigurationError } from "../core/errors.ts";
 import { isEndpoint } from "../core/same-origin.ts";
+import { documentName } from "./discovery.ts";
 
 /** The members of `Endpoints` that are URLs. */
 const URLS = [
@@ -33,12 +34,7 @@ export function metadataOf(issuer: string, endpoints: Endpoints): ServerMetadata
 export function documentMembers(endpoints: Endpoints): Readonly<Record<string, unknown>> {
   checkUrls(endpoints);
   const given = Object.entries(endpoints).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(
-    given.map(([name, value]) => [
-      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      value,
-    ]),
-  );
+  return Object.fromEntries(given.map(([name, value]) => [documentName(name), value]));
 }
 
 function checkUrls(endpoints: Endpoints): void {

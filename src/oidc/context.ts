@@ -1,5 +1,6 @@
 import type { LoginDefaults, OwnParameters } from "../core/authorization-parameters.ts";
 import type { Endpoints } from "../core/endpoints.ts";
+import type { OptionalEndpoint } from "../core/authorization-server.ts";
 import type { DocumentCache } from "../core/document-cache.ts";
 import type { RefreshedTokens } from "../core/refresher.ts";
 import type { RequestStore } from "../core/request-store.ts";
@@ -86,6 +87,11 @@ export interface ServerParts {
   readonly scopeWith: (target: TokenTarget) => string[];
   readonly metadata: MetadataSource;
   readonly loadMetadata: MetadataSource["load"];
+  /**
+   * Resolves with the URL of an optional endpoint, or with undefined if the server has no such endpoint. Rejects with a
+   * `DiscoveryError` if the URL in the metadata is not valid. `maxAgeMs`: as for `loadMetadata()`.
+   */
+  readonly loadEndpoint: (name: OptionalEndpoint, maxAgeMs?: number) => Promise<string | undefined>;
   /**
    * Loads the server's keys. Resolves with the `Verifier` that has these keys. If the server is not an OpenID provider,
    * resolves with undefined.

@@ -17,6 +17,7 @@ const MAX_INTERVAL_S = 600;
 
 /**
  * Requests a device code and a user code. Returns the server's response and the requested scopes.
+ * @throws DiscoveryError the device authorization endpoint in the metadata is not an https URL
  * @throws DeviceCodeError the server has no device authorization endpoint, refused the request, or sent an invalid response
  * @throws NetworkError no response came
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.1
@@ -26,8 +27,11 @@ export async function authorizeDevice(
   target: TokenTarget,
   signal: AbortSignal | undefined,
 ): Promise<DeviceAuthorization> {
-  const loaded = Promise.all([parts.loadMetadata(), parts.getCredentials()]);
-  const [{ deviceAuthorizationEndpoint }, credentials] = await abortable(loaded, signal);
+  const loaded = Promise.all([
+    parts.loadEndpoint("deviceAuthorizationEndpoint"),
+    parts.getCredentials(),
+  ]);
+  const [deviceAuthorizationEndpoint, credentials] = await abortable(loaded, signal);
   if (!deviceAuthorizationEndpoint) {
     throw new DeviceCodeError("unsupported", `the server has no ${NAME}`, {
       hint: "Enable the device flow at the server, or configure endpoints.deviceAuthorizationEndpoint.",

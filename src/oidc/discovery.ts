@@ -1,7 +1,7 @@
 import { isTemporary } from "../core/server-responses.ts";
 import { parseObject } from "../core/shape.ts";
 import { request, type HttpOptions } from "./token/form-request.ts";
-import type { ServerMetadata } from "../core/authorization-server.ts";
+import type { OptionalEndpoint, ServerMetadata } from "../core/authorization-server.ts";
 import { ConfigurationError, NetworkError } from "../core/errors.ts";
 import { DiscoveryError } from "../core/protocol-errors.ts";
 import { isEndpoint } from "../core/same-origin.ts";
@@ -9,13 +9,8 @@ import { isEndpoint } from "../core/same-origin.ts";
 const HINT =
   "Compare `issuer` with the document that the server publishes under /.well-known/openid-configuration or /.well-known/oauth-authorization-server. If the server publishes none, set `endpoints`.";
 
-/**
- * The names of the endpoints in `ServerMetadata`. The metadata document has these names in snake case, such as
- * `token_endpoint`.
- */
-const ENDPOINTS = [
-  "authorizationEndpoint",
-  "tokenEndpoint",
+const REQUIRED = ["authorizationEndpoint", "tokenEndpoint"] as const;
+const OPTIONAL = [
   "jwksUri",
   "revocationEndpoint",
   "endSessionEndpoint",
@@ -26,7 +21,6 @@ const ENDPOINTS = [
 export const METADATA_PATH = "/.well-known/openid-configuration";
 /** The path of an OAuth metadata document. The path of the issuer follows this path. */
 export const OAUTH_METADATA_PATH = "/.well-known/oauth-authorization-server";
-const REQUIRED = ["authorization_endpoint", "token_endpoint"];
 
 /**
  * The URLs at which an issuer can publish its metadata document: the location of OpenID Connect, and then the location of OAuth,
@@ -95,8 +89,9 @@ async function fetchDocument(
 }
 
 /**
- * Validates a metadata document of `issuer`. Returns the members that Latchkey uses.
- * @throws DiscoveryError a URL in the document is missing or not valid, or the document has another `issuer`
+ * Validates a metadata document of `issuer`. Returns the members that Latchkey uses. An optional endpoint whose URL is not valid
+ * is left out, and `malformed` has its name.
+ * @throws DiscoveryError a required endpoint is missing or not valid, or the document has another `issuer`
  * @see https://www.rfc-editor.org/rfc/rfc8414#section-3.3
  */
 export function parseMetadata(document: unknown, issuer: string): ServerMetadata {
@@ -104,29 +99,55 @@ export function parseMetadata(document: unknown, issuer: string): ServerMetadata
   if (members["issuer"] !== issuer)
     throw failure(`the issuer in the metadata is not ${issuer}`, 200);
 
-  const endpoint = (name: string): string | undefined => {
-    const url = members[name] ?? undefined;
-    if (url !== undefined && !isEndpoint(url))
-      throw failure(`the ${name} in the metadata of ${issuer} is not an https URL`, 200);
-    if (url === undefined && REQUIRED.includes(name))
-      throw failure(`the metadata of ${issuer} has no ${name}`, 200);
-    return url;
-  };
+  const required = REQUIRED.map((name) => {
+    const url = members[documentName(name)] ?? undefined;
+    if (url === undefined)
+      throw failure(`the metadata of ${issuer} has no ${documentName(name)}`, 200);
+    if (!isEndpoint(url)) throw malformedEndpoint(name, issuer);
+    return [name, url];
+  });
+  const given = OPTIONAL.flatMap((name) => {
+    const url = members[documentName(name)] ?? undefined;
+    return url === undefined ? [] : [[name, url] as const];
+  });
+  const malformed = given.flatMap(([name, url]) => (isEndpoint(url) ? [] : name));
   const algorithms = members["id_token_signing_alg_values_supported"];
   const prompts = members["prompt_values_supported"];
   return {
     issuer,
-    ...(Object.fromEntries(
-      ENDPOINTS.flatMap((name) => {
-        const url = endpoint(name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
-        return url ? [[name, url]] : [];
-      }),
-    ) as Pick<ServerMetadata, (typeof ENDPOINTS)[number]>),
+    ...(Object.fromEntries([...required, ...given.filter(([, url]) => isEndpoint(url))]) as Pick<
+      ServerMetadata,
+      (typeof REQUIRED)[number] | OptionalEndpoint
+    >),
+    ...(malformed.length > 0 && { malformed }),
     ...(Array.isArray(algorithms) && { idTokenSigningAlgValuesSupported: algorithms.map(String) }),
     ...(Array.isArray(prompts) && { promptValuesSupported: prompts.map(String) }),
     authorizationResponseIssParameterSupported:
       members["authorization_response_iss_parameter_supported"] === true,
   };
+}
+
+/**
+ * Returns the URL of an optional endpoint. Returns undefined if the server has no such endpoint.
+ * @throws DiscoveryError the URL in the metadata document is not valid
+ */
+export function optionalEndpoint(
+  metadata: ServerMetadata,
+  name: OptionalEndpoint,
+): string | undefined {
+  const url = metadata[name];
+  if (url === undefined && metadata.malformed?.includes(name))
+    throw malformedEndpoint(name, metadata.issuer);
+  return url;
+}
+
+function malformedEndpoint(name: string, issuer: string): DiscoveryError {
+  return failure(`the ${documentName(name)} in the metadata of ${issuer} is not an https URL`, 200);
+}
+
+/** Returns the name of an endpoint in a metadata document. The document has names in snake case, such as `token_endpoint`. */
+export function documentName(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** Returns the error for metadata that the browser withholds. A server's page for a wrong path often has no CORS headers. */

@@ -5,18 +5,22 @@ import { NAVIGATION_AGE_MS } from "./metadata-source.ts";
 import type { ServerParts } from "./context.ts";
 import { refusal, parseFacts } from "./token/token-response.ts";
 
+/** A longer ID token is not sent as `id_token_hint`, as at a login. Characters. */
+const MAX_HINT_LENGTH = 2_000;
+
 /**
  * Revokes a refresh token. If the server has no revocation endpoint, does nothing.
+ * @throws DiscoveryError the revocation endpoint in the metadata is not an https URL
  * @throws RequestTokenError the server refused the revocation
  * @throws NetworkError no response
  * @see https://www.rfc-editor.org/rfc/rfc7009#section-2
  */
 export async function revokeToken(
-  parts: Pick<ServerParts, "loadMetadata" | "getCredentials" | "client">,
+  parts: Pick<ServerParts, "loadEndpoint" | "getCredentials" | "client">,
   token: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { revocationEndpoint } = await abortable(parts.loadMetadata(), signal);
+  const revocationEndpoint = await abortable(parts.loadEndpoint("revocationEndpoint"), signal);
   if (!revocationEndpoint) return;
   const form = {
     name: "revocation endpoint",
@@ -49,25 +53,29 @@ export async function missingEndpoints(
 
 /**
  * Returns the URL of a logout request. When the browser opens this URL, the server ends the user's session. If the server has
- * no end-session endpoint, returns undefined.
+ * no end-session endpoint, returns undefined. A long ID token is not sent, because a long URL might not reach the server. Then
+ * `logout_hint` names the user.
+ * @throws DiscoveryError the end-session endpoint in the metadata is not an https URL
  * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
  */
 export async function endSessionUrl(
   parts: ServerParts,
-  { idToken, postLogoutRedirectUri, state, parameters = {} }: EndSessionRequest,
+  { idToken, logoutHint, postLogoutRedirectUri, state, parameters = {} }: EndSessionRequest,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
-  const { endSessionEndpoint } = await abortable(parts.loadMetadata(NAVIGATION_AGE_MS), signal);
+  const loaded = parts.loadEndpoint("endSessionEndpoint", NAVIGATION_AGE_MS);
+  const endSessionEndpoint = await abortable(loaded, signal);
   if (!endSessionEndpoint) return undefined;
   const url = new URL(endSessionEndpoint);
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value) url.searchParams.set(name, value);
-  }
   url.searchParams.set("client_id", parts.config.clientId);
-  if (idToken) url.searchParams.set("id_token_hint", idToken);
+  if (idToken && idToken.length <= MAX_HINT_LENGTH) url.searchParams.set("id_token_hint", idToken);
+  else if (idToken && logoutHint) url.searchParams.set("logout_hint", logoutHint);
   if (postLogoutRedirectUri) {
     url.searchParams.set("post_logout_redirect_uri", postLogoutRedirectUri);
     if (state) url.searchParams.set("state", state);
+  }
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value) url.searchParams.set(name, value);
   }
   return url.href;
 }

@@ -12,6 +12,7 @@ import { chunk, shared } from "../core/lazy.ts";
 import type * as Authorize from "./authorize/authorize.ts";
 import type { OidcServerConfig, ServerParts } from "./context.ts";
 import { createKeySet, type Verifier } from "./id-token/verify.ts";
+import { optionalEndpoint } from "./discovery.ts";
 import { NAVIGATION_AGE_MS, configuredMetadata, createMetadataSource } from "./metadata-source.ts";
 import { requestTokens } from "./token/token-response.ts";
 import { fetchKeys, type KeySet, createStoredKeys } from "./id-token/key-set.ts";
@@ -163,6 +164,7 @@ function createServerParts(config: OidcServerConfig): ServerParts {
     ],
     metadata,
     loadMetadata: (maxAgeMs) => metadata.load(maxAgeMs),
+    loadEndpoint: async (name, maxAgeMs) => optionalEndpoint(await metadata.load(maxAgeMs), name),
     loadVerifier: async () => {
       if (!isOpenId) return undefined;
       const trusted = verifierFor(await metadata.load());
@@ -177,7 +179,8 @@ function createServerParts(config: OidcServerConfig): ServerParts {
   };
 }
 
-function jwksUriOf({ jwksUri }: ServerMetadata): string {
+function jwksUriOf(metadata: ServerMetadata): string {
+  const jwksUri = optionalEndpoint(metadata, "jwksUri");
   if (jwksUri) return jwksUri;
   throw new DiscoveryError("the metadata has no jwks_uri", {
     hint: "Latchkey cannot verify ID tokens without the server's keys. The server must publish their URL as jwks_uri. For a server without OpenID Connect, set `endpoints` without `jwksUri`, and a `userFetcher`.",

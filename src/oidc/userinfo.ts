@@ -11,6 +11,7 @@ const NAME = "userinfo endpoint";
 
 /**
  * Requests the claims about the user of `accessToken` from the userinfo endpoint. Returns the claims.
+ * @throws DiscoveryError the userinfo endpoint in the metadata is not an https URL
  * @throws UserFetchError the server has no userinfo endpoint, refused the request, or sent an invalid response
  * @throws NetworkError no response
  * @see https://openid.net/specs/openid-connect-core-1_0.html#UserInfo
@@ -20,7 +21,7 @@ export async function fetchUserinfo(
   accessToken: string,
   signal: AbortSignal | undefined,
 ): Promise<Record<string, unknown>> {
-  const { userinfoEndpoint } = await abortable(parts.loadMetadata(), signal);
+  const userinfoEndpoint = await abortable(parts.loadEndpoint("userinfoEndpoint"), signal);
   if (!userinfoEndpoint) {
     throw new UserFetchError(`the server has no ${NAME}`, {
       hint: "Configure endpoints.userinfoEndpoint, or a UserFetcher that calls another API.",

@@ -222,6 +222,44 @@ describe("a login", () => {
     expect(error).toMatchObject({ claim: "auth_time" });
   });
 
+  test.each(["", false, "/relative", "http://id.example.com/x", 7])(
+    "C9: works although each optional endpoint in the metadata is %j, and only a call that needs it fails",
+    async (url) => {
+      const malformed = {
+        ...DOCUMENT,
+        revocation_endpoint: url,
+        end_session_endpoint: url,
+        userinfo_endpoint: url,
+        device_authorization_endpoint: url,
+      };
+      broken["/.well-known/openid-configuration"] = () => json(malformed);
+      const { server } = lazyServer;
+      expect((await server.exchange(await login())).user?.sub).toBe("alice");
+      for (const [call, name] of [
+        [server.revoke("rt"), "revocation_endpoint"],
+        [server.endSession({}), "end_session_endpoint"],
+        [server.userinfo("at"), "userinfo_endpoint"],
+        [server.authorizeDevice({}), "device_authorization_endpoint"],
+      ] as const) {
+        const error = await errorFrom(call);
+        expect(error).toMatchObject({ code: "discovery", retryable: false });
+        expect(error.message).toContain(`the ${name} in the metadata of ${ISSUER} is not an https`);
+      }
+    },
+  );
+
+  test("C9: fails before the code is sent if jwks_uri is malformed", async () => {
+    broken["/.well-known/openid-configuration"] = () => json({ ...DOCUMENT, jwks_uri: "/jwks" });
+    const { server } = lazyServer;
+    const response = await login();
+    const error = await errorFrom(server.exchange(response));
+    expect(error.message).toContain(`the jwks_uri in the metadata of ${ISSUER} is not an https`);
+    expect(await errorFrom(server.requestTokens({ grant_type: "password" }))).toMatchObject({
+      code: "discovery",
+    });
+    expect(sent("/token")).toHaveLength(0);
+  });
+
   test.each([
     ["none", ["idp:google"], {}],
     ["a higher level", ["silver"], { acr: "gold" }],
@@ -409,7 +447,27 @@ describe("a logout", () => {
 
   test("without a post-logout redirect URI sends no state, because no response would return it", async () => {
     const url = new URL((await lazyServer.server.endSession({ idToken: "a.b.c", state: "s" }))!);
+    expect(url.searchParams.has("logout_hint")).toBe(false);
     expect(url.searchParams.has("state")).toBe(false);
+  });
+
+  test.each([
+    [2_000, true, "ada@example.com"],
+    [2_001, false, "ada@example.com"],
+    [20_000, false, "O.CiQ+/=&"],
+  ])("C6: the URL has an ID token of %i characters: %s", async (length, isSent, logoutHint) => {
+    const idToken = "e30.e30.".padEnd(length, "s");
+    const postLogoutRedirectUri = "https://app.example.com/";
+    const request = { idToken, logoutHint, postLogoutRedirectUri, state: "s" };
+    const url = new URL((await lazyServer.server.endSession(request))!);
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      tenant: "a",
+      client_id: CLIENT,
+      ...(isSent ? { id_token_hint: idToken } : { logout_hint: logoutHint }),
+      post_logout_redirect_uri: postLogoutRedirectUri,
+      state: "s",
+    });
+    if (!isSent) expect(url.href.length).toBeLessThan(300);
   });
 
   test("at a server without these endpoints is local only", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ConfigurationError, NetworkError } from "../../src/core/errors.ts";
 import { DiscoveryError } from "../../src/core/protocol-errors.ts";
-import { fetchMetadata, parseMetadata } from "../../src/oidc/discovery.ts";
+import { fetchMetadata, optionalEndpoint, parseMetadata } from "../../src/oidc/discovery.ts";
 import type { Fetch } from "../../src/oidc/token/form-request.ts";
 import { errorFrom, fakeFetch, ISSUER, json, realFetch, realServer } from "./support.ts";
 
@@ -82,6 +82,48 @@ test.each([
   },
 );
 
+const INVALID = [
+  "javascript:alert(document.domain)//",
+  "JAVASCRIPT:alert(1)",
+  "\tjavascript:alert(1)",
+  "data:text/html,<script>alert(1)</script>",
+  "http://id.example.com/x",
+  "http://localhost.evil.example/x",
+  "http://127.0.0.1.evil.example/x",
+  "http://127.0.0.1@evil.example/x",
+  "http://[::2]/x",
+  "ftp://id.example.com/x",
+  "/relative",
+  "//id.example.com/x",
+  "https://id.example.com/x#fragment",
+  "",
+  false,
+  true,
+  7,
+  {},
+  [],
+];
+
+test.each([
+  ["jwks_uri", "jwksUri"],
+  ["revocation_endpoint", "revocationEndpoint"],
+  ["end_session_endpoint", "endSessionEndpoint"],
+  ["userinfo_endpoint", "userinfoEndpoint"],
+  ["device_authorization_endpoint", "deviceAuthorizationEndpoint"],
+] as const)("C9: an invalid URL as %s is an error only where it is used", async (name, member) => {
+  for (const url of INVALID) {
+    const metadata = await given({ ...DOCUMENT, [name]: url });
+    expect(metadata).toMatchObject({ tokenEndpoint: `${ISSUER}/token`, malformed: [member] });
+    expect(metadata[member]).toBeUndefined();
+    const use = () => optionalEndpoint(metadata, member);
+    expect(use, JSON.stringify(url)).toThrow(`the ${name} in the metadata of ${ISSUER} is not an`);
+    expect(use).toThrow(expect.objectContaining({ code: "discovery", retryable: false }));
+    const other = `${ISSUER}/other`;
+    expect(optionalEndpoint({ ...metadata, [member]: other }, member)).toBe(other);
+  }
+  expect(optionalEndpoint(await given(DOCUMENT), member)).toBeUndefined();
+});
+
 describe("refuses", () => {
   test.each([
     `${ISSUER}/`,
@@ -98,31 +140,8 @@ describe("refuses", () => {
     expect(error.retryable).toBe(false);
   });
 
-  test.each([
-    "authorization_endpoint",
-    "token_endpoint",
-    "jwks_uri",
-    "revocation_endpoint",
-    "end_session_endpoint",
-  ])("an invalid URL as %s", async (name) => {
-    for (const url of [
-      "javascript:alert(document.domain)//",
-      "JAVASCRIPT:alert(1)",
-      "\tjavascript:alert(1)",
-      "data:text/html,<script>alert(1)</script>",
-      "http://id.example.com/x",
-      "http://localhost.evil.example/x",
-      "http://127.0.0.1.evil.example/x",
-      "http://127.0.0.1@evil.example/x",
-      "http://[::2]/x",
-      "ftp://id.example.com/x",
-      "/relative",
-      "//id.example.com/x",
-      "https://id.example.com/x#fragment",
-      "",
-      7,
-      {},
-    ]) {
+  test.each(["authorization_endpoint", "token_endpoint"])("an invalid URL as %s", async (name) => {
+    for (const url of INVALID) {
       expect(
         await errorFrom(given({ ...DOCUMENT, [name]: url })),
         JSON.stringify(url),

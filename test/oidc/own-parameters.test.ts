@@ -185,6 +185,6 @@ describe("parameters of token requests", () => {
 test("parameters of a logout are added to the end-session request", async () => {
   const parameters = { logout_uri: "https://app.example.com/", unset: undefined };
   expect(await start().endSession({ parameters })).toBe(
-    `${ISSUER}/logout?logout_uri=https%3A%2F%2Fapp.example.com%2F&client_id=${CLIENT}`,
+    `${ISSUER}/logout?client_id=${CLIENT}&logout_uri=https%3A%2F%2Fapp.example.com%2F`,
   );
 });

@@ -86,11 +86,7 @@ const refresh = async (
 const revoke = (fetch: Fetch, revocationEndpoint = ENDPOINT) =>
   revokeToken(
     {
-      loadMetadata: async () => ({
-        issuer: ISSUER,
-        tokenEndpoint: ENDPOINT,
-        revocationEndpoint,
-      }),
+      loadEndpoint: async () => revocationEndpoint,
       getCredentials: async () => credentials,
       client: () => client(fetch),
     },

@@ -31,8 +31,8 @@ export async function localLogout(
     return previous?.end && previous.end.reason !== "logged_out" ? {} : undefined;
   }
   try {
-    const { refreshToken, idToken } = await sessions.open(previous.tokens);
-    return { refreshToken, idToken };
+    const { refreshToken, idToken, user } = await sessions.open(previous.tokens);
+    return { refreshToken, idToken, user };
   } catch (error) {
     // With `persist: "memory"`, only open tabs have the tokens, so the tokens might be lost.
     return { error };

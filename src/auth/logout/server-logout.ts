@@ -4,6 +4,8 @@ import type { CallbackLedger } from "../../core/callback-ledger.ts";
 import { isAuthError, NetworkError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/keys.ts";
 import type { Page, Random } from "../../core/ports.ts";
+import { text } from "../../core/shape.ts";
+import type { User } from "../../core/user.ts";
 import { withoutResponse } from "../login/clean-url.ts";
 import type { DeletedSession } from "./untold-logouts.ts";
 import {
@@ -115,16 +117,29 @@ async function revokeDeleted(
 }
 
 async function findEndSession(
-  { idToken }: DeletedSession,
+  { idToken, user }: DeletedSession,
   config: ServerLogoutConfig,
   parameters: LogoutOptions["parameters"],
 ): Promise<EndSession | undefined> {
   const { server, random } = config;
   const state = random.id();
   const postLogoutRedirectUri = config.postLogoutRedirectUri();
-  const found = server.endSession({ idToken, state, postLogoutRedirectUri, parameters });
+  const logoutHint = user && hintOf(user);
+  const found = server.endSession({
+    idToken,
+    logoutHint,
+    state,
+    postLogoutRedirectUri,
+    parameters,
+  });
   const url = await inTime("end-session endpoint", found, config);
   return url === undefined ? undefined : { url, state };
+}
+
+/** Returns what the server knows the user by. Entra gives the claim `login_hint` for this purpose. */
+function hintOf({ sub, claims }: User): string {
+  const names = ["login_hint", "preferred_username", "email"];
+  return names.map((name) => text(claims[name])).find(Boolean) ?? sub;
 }
 
 async function findMissing(config: ServerLogoutConfig): Promise<readonly LogoutEndpoint[]> {

@@ -1,5 +1,6 @@
 import type { LogoutResult } from "../../core/auth-options.ts";
 import type { NetworkError } from "../../core/errors.ts";
+import type { User } from "../../core/user.ts";
 
 /**
  * A session that is deleted on this device but might still exist at the server. The refresh token is not revoked yet, or the
@@ -9,6 +10,7 @@ export interface DeletedSession {
   /** The refresh token that must still be revoked. Undefined if there is no such token. */
   refreshToken?: string | undefined;
   readonly idToken?: string | undefined;
+  readonly user?: User | undefined;
   /** The error if the tokens of the session could not be read. The server can then not be told of the logout. */
   readonly error?: unknown;
   /**

@@ -15,6 +15,7 @@ const PUBLIC = /_type|^(client_id|username|scope|resource|audience|redirect_uri)
  * Sends one token request of any grant type. Returns the tokens. If the ID token of a refresh cannot be validated now, the
  * result has no `idToken` and no `user`.
  * @throws ConfigurationError `tokenEndpoint` is not an https URL
+ * @throws DiscoveryError the `jwks_uri` in the metadata is not an https URL
  * @throws RequestTokenError the server refused the request, or sent an invalid response
  * @throws IdTokenError the ID token is not valid, or cannot be validated now; the code or token in the request might no longer
  * be valid
@@ -31,7 +32,9 @@ export async function requestGrant(
   // token would be lost.
   const metadata = await abortable(parts.loadMetadata(), signal);
   const { grant_type: grantType } = parameters;
-  const hasIdTokens = metadata.jwksUri !== undefined && grantType !== "client_credentials";
+  const hasIdTokens =
+    grantType !== "client_credentials" &&
+    (await abortable(parts.loadEndpoint("jwksUri"), signal)) !== undefined;
   const loaded = Promise.all([
     hasIdTokens ? parts.loadVerifier().catch(rejectUnsent) : undefined,
     parts.getCredentials(),

@@ -379,6 +379,28 @@ describe("the result of a logout is not_told", () => {
     expect(endSession).toHaveBeenCalledTimes(1);
   });
 
+  test.each([
+    [{ login_hint: "O.CiQ", email: "ada@example.com" }, "O.CiQ"],
+    [{ login_hint: "", preferred_username: 7, email: "ada@example.com" }, "ada@example.com"],
+    [{ groups: ["a"] }, ADA],
+  ])(
+    "C6: with the user's claims %j, the end-session endpoint gets the hint %s",
+    async (claims, hint) => {
+      const my = world();
+      const endSession = (my.server.endSession = vi.fn(async () => END));
+      my.server.exchange = async () =>
+        loginResponse({ user: { sub: ADA, claims: { sub: ADA, ...claims } } });
+      my.navigate = async () => RESPONSE;
+      const auth = my.tab();
+      auth.start();
+      await auth.login();
+      expect(await auth.logout()).toEqual({ server: "told" });
+      expect(endSession).toHaveBeenCalledExactlyOnceWith(
+        expect.objectContaining({ idToken: "id1", logoutHint: hint }),
+      );
+    },
+  );
+
   test("B5: when a login starts before the page can navigate", async () => {
     const my = world();
     const ended = later<string>();

@@ -8,8 +8,9 @@ import { createFetch as composeFetch, type CreateFetchConfig } from "../fetch/cr
  * If an API responds with 401, the function repeats the request once with a newer token. If the API refuses the newer token
  * too, requests to this API are not repeated for some time.
  *
- * If `headerName` is not `authorization`, redirects are not followed. Otherwise the browser could send the token to another
- * origin.
+ * Redirects of requests with a token are not followed in two cases:
+ * - `headerName` is not `authorization`. The browser could send the token to another origin.
+ * - `exclude` is given, or an entry of `allow` has a path. The redirect might leave the allowed paths.
  * @throws ConfigurationError `allow` or `exclude` has an invalid entry
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  * @example

@@ -2,6 +2,7 @@ import { shared } from "../core/lazy.ts";
 import { parseUrl, isSecureUrl } from "../core/same-origin.ts";
 import { ConfigurationError } from "../core/errors.ts";
 import { sendAuthorized, setHeader } from "./send-authorized.ts";
+import { isBelow, readingsOf } from "./path-rules.ts";
 import { type GetToken, RefusedTokens } from "./refused-tokens.ts";
 
 /** The options of `createFetch()`: which requests get a token, and how the token is sent. */
@@ -14,12 +15,14 @@ export interface CreateFetchConfig {
   readonly getToken: GetToken;
   /**
    * The URLs to which a token is sent. Each entry is an origin, such as `https://api.example.com`, or an origin with a path. A
-   * path also allows all paths below it.
+   * path also allows all paths below it. Encoded characters are compared decoded, so `/%761` is `/v1`. A path that servers might
+   * read in several ways, such as `/v1/..%2fv2`, gets a token only if all of them are allowed.
    */
   readonly allow: readonly string[];
   /**
    * The paths to which no token is sent. Each entry is a path or a regular expression. A path also excludes all paths below it.
-   * A regular expression excludes each path that contains a match.
+   * A regular expression excludes each path that contains a match, encoded or decoded. A path that servers might read in several
+   * ways, such as `/a//public`, is excluded if one of them is.
    */
   readonly exclude?: readonly (string | RegExp)[];
   /**
@@ -35,6 +38,9 @@ export interface CreateFetchConfig {
 
 /**
  * Returns a `fetch` function that adds a token to requests to the allowed URLs. Other requests are sent without a token.
+ *
+ * If `exclude` is given, or if an entry of `allow` has a path, redirects of requests with a token are not followed, because a
+ * redirect might leave the allowed paths.
  * @param load loads the object that decides whether a request is repeated after a 401 response. Default: returns a new
  * `RefusedTokens` object
  * @throws ConfigurationError `allow` or `exclude` has an invalid entry
@@ -57,15 +63,23 @@ export function createFetch(
   const loadOnce = shared(load);
   const allowed = allow.map(parseAllowed);
   const excluded = exclude.map(parseExcluded);
-  const followsRedirects = headerName.toLowerCase() === "authorization";
+  const hasPaths = excluded.length > 0 || allowed.some(({ path }) => path.length > 0);
+  const followsRedirects = headerName.toLowerCase() === "authorization" && !hasPaths;
 
   const isFor = (url: string): boolean => {
     const { origin, pathname } = new URL(url);
+    const readings = readingsOf(pathname);
+    const texts = [pathname, ...readings.map((reading) => `/${reading.join("/")}`)];
     return (
-      allowed.some((entry) => entry.origin === origin && isBelow(pathname, entry.pathname)) &&
+      allowed.some(
+        (entry) =>
+          entry.origin === origin && readings.every((reading) => isBelow(reading, entry.path)),
+      ) &&
       !excluded.some((path) =>
-        // `search()` always starts at the first character. With the flag `g`, `test()` would start after the previous match.
-        typeof path === "string" ? isBelow(pathname, path) : pathname.search(path) >= 0,
+        path instanceof RegExp
+          ? // `search()` always starts at the first character. With the flag `g`, `test()` would start after the previous match.
+            texts.some((text) => text.search(path) >= 0)
+          : readings.some((reading) => isBelow(reading, path)),
       )
     );
   };
@@ -85,10 +99,10 @@ export function createFetch(
   };
 }
 
-function parseAllowed(entry: string): URL {
+function parseAllowed(entry: string): { origin: string; path: readonly string[] } {
   const url = parseUrl(entry);
   if (url && isSecureUrl(url) && !url.search && !url.hash && !url.username && !url.password) {
-    return url;
+    return { origin: url.origin, path: readingsOf(url.pathname)[0]! };
   }
   throw new ConfigurationError(
     "allow",
@@ -97,20 +111,14 @@ function parseAllowed(entry: string): URL {
   );
 }
 
-/** Returns a path in the form of `URL.pathname`, for example percent-encoded. Returns a regular expression unchanged. */
-function parseExcluded(path: string | RegExp): string | RegExp {
+/** Returns the decoded segments of a path. Returns a regular expression unchanged. */
+function parseExcluded(path: string | RegExp): readonly string[] | RegExp {
   if (typeof path !== "string") return path;
   const url = path.startsWith("/") ? parseUrl(`https://path.invalid${path}`) : undefined;
-  if (url && !url.search && !url.hash) return url.pathname;
+  if (url && !url.search && !url.hash) return readingsOf(url.pathname)[0]!;
   throw new ConfigurationError(
     "exclude",
     `"${path}" is not a path`,
     'Use regular expressions, or paths that begin with a slash and have no query and no fragment, for example ["/public"].',
   );
-}
-
-/** Returns true if `pathname` equals `path` or is below it. `/public/a` is below `/public`, but `/publications` is not. */
-function isBelow(pathname: string, path: string): boolean {
-  const folder = path.endsWith("/") ? path : `${path}/`;
-  return `${pathname}/`.startsWith(folder);
 }

@@ -4,6 +4,7 @@ import type { GetToken, RefusedTokens } from "./refused-tokens.ts";
 /**
  * Sends `request` with a token. After a 401 response, the `RefusedTokens` object can send the request once more with a newer
  * token. `load` loads this object. The user is never asked to log in.
+ * @throws ConfigurationError the mode of the request is `no-cors`, in which the browser removes the token
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-3.1
  */
 export async function sendAuthorized(
@@ -12,7 +13,14 @@ export async function sendAuthorized(
   send: (request: Request, token: string) => Promise<Response>,
   load: (() => Promise<RefusedTokens>) | undefined,
 ): Promise<Response> {
-  const { signal, url } = request;
+  const { signal, url, mode } = request;
+  if (mode === "no-cors") {
+    throw new ConfigurationError(
+      "mode",
+      'a request with the mode "no-cors" cannot have a token',
+      "Omit the mode, and allow this origin at the API (CORS).",
+    );
+  }
   const again = request.clone();
   const token = await getToken({ prompt: "none", signal });
   const response = await send(request, token);

@@ -418,7 +418,7 @@ describe("a logout", () => {
 });
 
 describe("auth.fetch", () => {
-  test("sends the token to this origin, recovers from one 401, and sends it nowhere else", async () => {
+  test("C8: sends the token to this origin, recovers from one 401, and sends it nowhere else and in no mode without it", async () => {
     const tab = await open();
     await signIn(tab);
     const ok = await tab.page.evaluate(() =>
@@ -439,6 +439,12 @@ describe("auth.fetch", () => {
     );
     expect(foreign).toEqual({ code: "configuration", input: "url" });
     expect(tab.requests.to(`${demo.issuer}/me`)).toEqual([]);
+    const withoutToken = await tab.page.evaluate(() =>
+      window.auth
+        .fetch("/api/me", { mode: "no-cors" })
+        .catch(({ code, input }) => ({ code, input })),
+    );
+    expect(withoutToken).toEqual({ code: "configuration", input: "mode" });
   });
 });
 

@@ -27,6 +27,15 @@ function setUp(response: (token: string) => Response, tokens = ["at1", "at2", "a
   return { sent, getToken, tokens, authFetch };
 }
 
+test("C8: refuses the mode no-cors, in which the browser removes the token", async () => {
+  const { sent, getToken, authFetch } = setUp(() => new Response("ok"));
+  for (const request of [API, new URL(API), new Request(API, { method: "POST", body: "a" })]) {
+    await expect(authFetch(request, { mode: "no-cors" })).rejects.toMatchObject({ input: "mode" });
+  }
+  expect(sent).toEqual([]);
+  expect(getToken).not.toHaveBeenCalled();
+});
+
 test("sends the token, and gets it with prompt none", async () => {
   const { sent, getToken, authFetch } = setUp(() => new Response("ok"));
   const response = await authFetch(API, { headers: { Authorization: "Basic mine" } });

@@ -91,6 +91,94 @@ test.for([
   expect(getToken).toHaveBeenCalledTimes(gets ? 2 : 0);
 });
 
+test.for([
+  ["/v1/me", true],
+  ["/%761/me", true],
+  ["//v1/me", true],
+  ["/v1/./me", true],
+  ["/v1/%2e/me", true],
+  ["/v1/a%20b/%C3%BC", true],
+  ["/v1/100%", true],
+  ["/v1/%2e%2e/v2", false],
+  ["/v1/..%2fv2", false],
+  ["/v1/%2e%2e%2Fv2", false],
+  ["/v1/..%5cv2", false],
+  ["/v1/%252e%252e/v2", false],
+  ["/v1/%252e%252e%252fv2", false],
+  ["/v1/..;/v2", false],
+  ["/v1/..;x=1/v2", false],
+  ["/v1%2fme", false],
+  ["/v1;x/me", false],
+  ["/V1/me", false],
+] as const)("C8: with a path allowed, %s gets the token: %s", async ([path, gets]) => {
+  const { sent, send } = setUp(undefined, { allow: [`${API}/v1`] });
+  await send(API + path);
+  expect(sent[0]!.header).toBe(gets ? "Bearer at1" : null);
+});
+
+test.for([
+  ["/v1/public", false],
+  ["/v1/%70ublic", false],
+  ["/v1/%2570ublic", false],
+  ["/v1//public", false],
+  ["//v1/public", false],
+  ["/v1/./public", false],
+  ["/v1/x/%2e%2e/public", false],
+  ["/v1/x%2f..%2fpublic", false],
+  ["/v1%2fpublic", false],
+  ["/v1/public;a=1/b", false],
+  ["/v1/public%2fa", false],
+  ["/v1\\public", false],
+  ["/v1/%68ealth.json", false],
+  ["/v1/health%2ejson", false],
+  ["/v1/public%zz", true],
+  ["/v1/publications", true],
+  ["/v1/my/public", true],
+  ["/v1/%5Bid%5D", false],
+] as const)("C8: with paths excluded, %s gets the token: %s", async ([path, gets]) => {
+  const exclude = ["/v1/public", "/v1/[id]", /\/health\.json$/];
+  const { sent, send } = setUp(undefined, { exclude });
+  await send(API + path);
+  expect(sent[0]!.header).toBe(gets ? "Bearer at1" : null);
+});
+
+test.for([{ allow: [`${API}/v1`] }, { exclude: ["/public"] }, { exclude: [/a/] }])(
+  "C8: with %o, a redirect is an error, unless the app handles it",
+  async (changes) => {
+    const modes: string[] = [];
+    const fetch = async ({ redirect }: Request) => {
+      modes.push(redirect);
+      return new Response();
+    };
+    const { send } = setUp(undefined, { ...changes, fetch });
+    await send(`${API}/v1/me`.replace("me", "x"));
+    await send(`${API}/v1/x`, { redirect: "manual" });
+    expect(modes).toEqual(["error", "manual"]);
+  },
+);
+
+test("C8: a redirect within the origin does not leave the allowed path", async () => {
+  const api = await serve(({ url }) =>
+    url === "/v1/me" ? { status: 302, location: "/v2/me" } : { status: 200 },
+  );
+  const getToken = async () => "secret-token";
+  const send = createFetch({ getToken, allow: [`${api.origin}/v1`] });
+  await expect(send(`${api.origin}/v1/me`)).rejects.toThrow(TypeError);
+  expect(api.seen).toHaveLength(1);
+  const everywhere = createFetch({ getToken, allow: [api.origin] });
+  expect((await everywhere(`${api.origin}/v1/me`)).status).toBe(200);
+});
+
+test("C8: the mode no-cors is refused for a request with a token", async () => {
+  const { sent, getToken, send } = setUp();
+  const error = { code: "configuration", input: "mode" };
+  await expect(send(`${API}/me`, { mode: "no-cors" })).rejects.toMatchObject(error);
+  await expect(send(new Request(`${API}/me`, { mode: "no-cors" }))).rejects.toMatchObject(error);
+  expect(sent).toEqual([]);
+  expect(getToken).not.toHaveBeenCalled();
+  expect((await send("https://other.example.com/", { mode: "no-cors" })).status).toBe(200);
+});
+
 test("sends nothing without a token, except to excluded paths", async () => {
   const none = new NoTokenError("request a token first");
   const { sent, getToken, send } = setUp(undefined, { exclude: ["/public"] });

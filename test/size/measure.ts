@@ -120,7 +120,7 @@ export async function measureSizes(): Promise<readonly Size[]> {
     { what: "`PopupUserAgent`", bytes: popup.size([popup.entry]) - entry, limit: 1_500 },
     { what: "`IframeUserAgent`", bytes: frame.size([frame.entry]) - entry, limit: 1_000 },
     { what: "`latchkey/react`", bytes: react.size([react.entry]) - entry, limit: 2_000 },
-    { what: "`latchkey/ui`: four elements, and Lit", bytes: elements - entry, limit: 16_200 },
+    { what: "`latchkey/ui`: four elements, and Lit", bytes: elements - entry, limit: 16_500 },
     { what: "and a QR code", bytes: ui.size([ui.entry, QR]) - elements, limit: 4_000 },
     { what: "`importSession()`", bytes: moving.size([moving.entry]) - entry, limit: 1_500 },
     {

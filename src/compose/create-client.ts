@@ -7,7 +7,7 @@ import type { Endpoints } from "../core/endpoints.ts";
 import type { ClientAuthentication } from "../core/client-authentication.ts";
 import { ConfigurationError } from "../core/errors.ts";
 import type { Grant } from "../core/grant.ts";
-import { clientKey } from "../core/keys.ts";
+import { encodeKey, clientKey } from "../core/keys.ts";
 import type { TabLock } from "../core/ports.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 import type { TokenTarget } from "../core/token-target.ts";
@@ -159,7 +159,7 @@ export function createClient(config: CreateClientConfig): Client {
     storage: config.storage ?? new MemoryTokenStorage(),
     locks: config.locks ?? new MemoryTabLock(),
     clock: systemClock,
-    service: service === undefined ? client : `${client},${encodeURIComponent(service)}`,
+    service: service === undefined ? client : `${client},${encodeKey(service)}`,
     ...(keyPrefix !== undefined && { keyPrefix }),
   });
   // The options of each call get these defaults. A token's scope, resource and audience are a part of its storage key, so

@@ -1,3 +1,5 @@
+import { onAbort } from "./on-abort.ts";
+
 /**
  * Returns a promise that settles like `work`. If `signal` is aborted first, the promise rejects with the signal's reason. The
  * abort does not stop `work`.
@@ -8,7 +10,6 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined):
   return new Promise((resolve, reject) => {
     const leave = () => reject(signal.reason as Error);
     if (signal.aborted) leave();
-    signal.addEventListener("abort", leave);
-    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+    void work.then(resolve, reject).finally(onAbort(signal, leave));
   });
 }

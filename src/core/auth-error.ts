@@ -1,3 +1,6 @@
+/** Marks the errors of Latchkey. A page can load two copies of Latchkey, and an error of one copy is no instance in the other. */
+export const AUTH_ERROR: unique symbol = Symbol.for("latchkey.error");
+
 /**
  * The base class of all errors that Latchkey throws.
  * @example
@@ -24,6 +27,7 @@ export abstract class AuthError extends Error {
       hint === "" ? message : `${message}\n${hint}`,
       cause === undefined ? undefined : { cause },
     );
+    Object.defineProperty(this, AUTH_ERROR, { value: true });
     this.hint = hint;
     this.retryable = retryable;
   }

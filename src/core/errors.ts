@@ -1,4 +1,4 @@
-import { AuthError, type ServerFacts } from "./auth-error.ts";
+import { AUTH_ERROR, AuthError, type ServerFacts } from "./auth-error.ts";
 import type { DeviceCodeError } from "./device-code-error.ts";
 import type {
   AuthorizationError,
@@ -199,7 +199,7 @@ export type AnyAuthError =
   | StorageError;
 
 /**
- * Returns true if Latchkey threw `error`. A `switch (error.code)` then narrows the type of `error`.
+ * Returns true if Latchkey threw `error`, also another copy of Latchkey. A `switch (error.code)` then narrows the type of `error`.
  * @example
  * auth.login().catch((error: unknown) => {
  *   if (!isAuthError(error)) throw error;
@@ -207,5 +207,7 @@ export type AnyAuthError =
  * });
  */
 export function isAuthError(error: unknown): error is AnyAuthError {
-  return error instanceof AuthError;
+  return (
+    error instanceof AuthError || (error as { [AUTH_ERROR]?: true } | null)?.[AUTH_ERROR] === true
+  );
 }

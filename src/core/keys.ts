@@ -4,17 +4,29 @@
 export type ClientKey = string;
 
 /**
+ * Encodes a text as a part of a key. A text with half a surrogate is encoded as JSON after a `%`: `encodeURIComponent()` throws
+ * for such a text.
+ */
+export function encodeKey(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    return `%${encodeURIComponent(JSON.stringify(text))}`;
+  }
+}
+
+/**
  * Returns the key of a client.
  * @example
  * const client = clientKey("https://id.example.com", "web");
  */
 export function clientKey(issuer: string, clientId: string): ClientKey {
-  return `${encodeURIComponent(issuer)},${encodeURIComponent(clientId)}`;
+  return `${encodeKey(issuer)},${encodeKey(clientId)}`;
 }
 
 /** Returns the storage key of a user's session. If `sub` is empty, returns the common prefix of the client's session keys. */
 export function sessionKey(client: ClientKey, sub: string): string {
-  return `session/${client}/${encodeURIComponent(sub)}`;
+  return `session/${client}/${encodeKey(sub)}`;
 }
 
 /** Returns the storage key of the list of remembered users. */

@@ -1,3 +1,5 @@
+import { encodeKey } from "./keys.ts";
+
 /** The form in which Latchkey's token storages store a value. */
 export interface StoredValue {
   readonly value: unknown;
@@ -24,5 +26,5 @@ export function readStoredValue(record: unknown, now: number): unknown {
  * Returns the full key of an entry. Different prefixes always give different keys, because the encoded prefix contains no `/`.
  */
 export function storageKey(prefix: string, key: string): string {
-  return `latchkey/storage/${encodeURIComponent(prefix)}/${key}`;
+  return `latchkey/storage/${encodeKey(prefix)}/${key}`;
 }

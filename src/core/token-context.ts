@@ -3,7 +3,8 @@ declare const VALUE: unique symbol;
 /** Identifies a value of type `T` in a `TokenContext`. Two keys with the same name are different keys. */
 export interface ContextKey<T> {
   readonly name: string;
-  readonly [VALUE]?: T;
+  /** The parameter and the result make the type exact: a key of a string is no key of a string or a number. */
+  readonly [VALUE]?: (value: T) => T;
 }
 
 /**
@@ -25,9 +26,9 @@ export function contextKey<T>(name: string): ContextKey<T> {
  * const tenant = context.get(TENANT);
  */
 export class TokenContext {
-  readonly #values: ReadonlyMap<ContextKey<unknown>, unknown>;
+  readonly #values: ReadonlyMap<object, unknown>;
 
-  private constructor(values: ReadonlyMap<ContextKey<unknown>, unknown>) {
+  private constructor(values: ReadonlyMap<object, unknown>) {
     this.#values = values;
   }
 

@@ -1,3 +1,4 @@
+import { encodeKey } from "./keys.ts";
 import type { TabLock } from "./ports.ts";
 import type { TokenStorage } from "./token-storage.ts";
 
@@ -50,6 +51,6 @@ export class UserKeys {
   }
 
   #key(sub: string): string {
-    return `${this.#config.name}/keys/${encodeURIComponent(sub)}`;
+    return `${this.#config.name}/keys/${encodeKey(sub)}`;
   }
 }

@@ -1,3 +1,4 @@
+import { encodeKey } from "../core/keys.ts";
 import {
   requestFromUser,
   requestSilently,
@@ -226,7 +227,7 @@ export class CachedGrant implements Grant {
 
   #keyOf(request: TokenRequest, user = ""): string {
     const prefix = typeof this.#key === "string" ? this.#key : this.#key(request);
-    return `${prefix}/${encodeURIComponent(user)}/${targetKey(request)}`;
+    return `${prefix}/${encodeKey(user)}/${targetKey(request)}`;
   }
 }
 

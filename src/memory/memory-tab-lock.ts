@@ -1,3 +1,4 @@
+import { onAbort } from "../core/on-abort.ts";
 import type { TabLock, TabLockOptions } from "../core/ports.ts";
 
 type Waiter = { mode: TabLockOptions["mode"]; grant: () => void };
@@ -49,19 +50,21 @@ export class MemoryTabLock implements TabLock {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        lock.queue.splice(lock.queue.indexOf(waiter), 1);
-        this.#pass(name, lock);
-        reject(signal!.reason as Error);
-      };
       const grant = () => {
-        signal?.removeEventListener("abort", onAbort);
+        forget?.();
         this.#cache(lock, mode);
         resolve();
       };
       const waiter: Waiter = { mode, grant };
       lock.queue.push(waiter);
-      signal?.addEventListener("abort", onAbort, { once: true });
+      const forget =
+        signal &&
+        onAbort(signal, () => {
+          forget?.();
+          lock.queue.splice(lock.queue.indexOf(waiter), 1);
+          this.#pass(name, lock);
+          reject(signal.reason as Error);
+        });
     });
   }
 

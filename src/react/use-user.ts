@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useSyncExternalStore } from "react";
+import { contentOf } from "../core/content-of.ts";
 import type { Auth } from "../core/auth.ts";
 import type { User } from "../core/user.ts";
 import { useProvidedAuth } from "./auth-context.ts";
@@ -31,7 +32,7 @@ function userOf(auth: Auth): () => User | undefined {
     const next = state.status === "authenticated" ? state.user : undefined;
     if (next !== seen) {
       seen = next;
-      if (JSON.stringify(next) !== JSON.stringify(user)) user = next;
+      if (contentOf(next) !== contentOf(user)) user = next;
     }
     return user;
   };

@@ -1,6 +1,6 @@
 import type { Auth } from "../core/auth.ts";
 import type { AuthState } from "../core/auth-state.ts";
-import { AuthError } from "../core/errors.ts";
+import { isAuthError } from "../core/errors.ts";
 import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../core/token-target.ts";
 
 /** The longest interval between two `getToken()` calls. Milliseconds. */
@@ -92,7 +92,7 @@ function followToken(
   };
   const lookSoon = () => lookIn(Math.max(0, askedAt + SPACING_MS - Date.now()));
   const lookLater = ({ status, error }: UseToken) => {
-    if (status === "failed" && !(error instanceof AuthError && error.retryable)) return;
+    if (status === "failed" && !(isAuthError(error) && error.retryable)) return;
     const remainingMs = isDefault && expiresAt !== undefined ? expiresAt - Date.now() : 0;
     lookIn(remainingMs > 0 ? Math.min(remainingMs, LOOK_MS) : LOOK_MS);
   };

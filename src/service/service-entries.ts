@@ -1,3 +1,4 @@
+import { encodeKey } from "../core/keys.ts";
 import { TimeoutError } from "../core/errors.ts";
 import type { TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
@@ -43,7 +44,7 @@ export class ServiceEntries {
 
   /** Returns the entry for the tokens of `user` for `target`. */
   of(target: TokenTarget, user: ServiceUser | undefined): Entry {
-    const owner = user ? `${encodeURIComponent(user.sub)}:` : "";
+    const owner = user ? `${encodeKey(user.sub)}:` : "";
     return { key: `${this.#prefix()}:${owner}${targetKey(target)}`, user };
   }
 
@@ -143,7 +144,7 @@ export class ServiceEntries {
 
   #prefix(): string {
     const { keyPrefix = "auth_token", service = "" } = this.#config;
-    return `${encodeURIComponent(keyPrefix)}:${encodeURIComponent(service)}`;
+    return `${encodeKey(keyPrefix)}:${encodeKey(service)}`;
   }
 }
 

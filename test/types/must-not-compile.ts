@@ -15,6 +15,7 @@ import {
   RefreshGrant,
   StaticGrant,
   TokenContext,
+  type ContextKey,
   type Grant,
   type StandardSchema,
 } from "../../src/parts.ts";
@@ -74,6 +75,13 @@ export function mustNotCompile(
   void new CustomGrant(async () => "token");
   // @ts-expect-error the values of a key have the type of the key
   TokenContext.of(contextKey<string>("tenant"), 7);
+  // @ts-expect-error a key of a string is no key of a string or a number
+  const wider: ContextKey<string | number> = contextKey<string>("tenant");
+  // @ts-expect-error nor the other way round
+  const narrower: ContextKey<string> = contextKey<string | number>("tenant");
+  // @ts-expect-error a key of a subtype is no key of its base type
+  const base: ContextKey<object> = contextKey<{ id: string }>("tenant");
+  void [wider, narrower, base];
   // @ts-expect-error the type of the choice is unknown
   const prompt: LoginPrompt = { chooseUser: async () => ({ type: "cancel" }) };
   void prompt;
@@ -98,4 +106,16 @@ export function mustNotNarrow(error: unknown): void {
   if (!isAuthError(error) || error.code !== "configuration") return;
   // @ts-expect-error only a RefreshTokenError has a reason
   void error.reason;
+}
+
+/** An error that is not of Latchkey keeps its type. */
+export function mustNotNarrowTooFar(error: Error & { readonly status: number }): number {
+  if (!isAuthError(error)) return error.status;
+  // @ts-expect-error some errors have no reason
+  void error.reason;
+  if (error.code === "timeout") return error.pending ? 1 : 0;
+  // @ts-expect-error only a TimeoutError is pending
+  void error.pending;
+  // @ts-expect-error Latchkey has no such code
+  return error.code === "offline" ? 1 : error.status;
 }

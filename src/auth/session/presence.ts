@@ -1,4 +1,4 @@
-import { sessionKey, type ClientKey } from "../../core/keys.ts";
+import { encodeKey, sessionKey, type ClientKey } from "../../core/keys.ts";
 import type { Clock, TabLock } from "../../core/ports.ts";
 import {
   NO_CHANGE,
@@ -44,7 +44,7 @@ export class Presence {
     const { client, locks, sessions } = this.#config;
     const { sub = "", isPinned } = found;
     if (this.#present.has(sub)) return found;
-    const name = `present/${client}/${encodeURIComponent(sub)}`;
+    const name = `present/${client}/${encodeKey(sub)}`;
     if (!isPinned && !(await this.#isHere(name, found))) return {};
     await holdForLife(locks, name);
     this.#present.add(sub);

@@ -1,4 +1,5 @@
 import type { AuthState, AuthStatus } from "../../core/auth-state.ts";
+import { contentOf } from "../../core/content-of.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { User } from "../../core/user.ts";
 
@@ -57,14 +58,6 @@ export class PublishedState {
     if (user?.sub === previous?.sub) return;
     for (const listener of [...this.#userListeners]) tell(() => listener(previous, user));
   }
-}
-
-/** Returns the content of a state as a text. The schema of an app can return claims that JSON does not know. */
-function contentOf(state: AuthStatus): string {
-  return JSON.stringify(state, (_, value: unknown) => {
-    if (typeof value === "bigint") return `${value}n`;
-    return value instanceof Map || value instanceof Set ? [...value] : value;
-  });
 }
 
 /**

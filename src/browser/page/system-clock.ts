@@ -1,3 +1,4 @@
+import { abortable } from "../../core/abortable.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 
 /**
@@ -6,19 +7,14 @@ import type { Clock, Random } from "../../core/ports.ts";
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve, reject) => {
+  sleep: (ms, signal) => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const slept = new Promise<void>((resolve) => {
       signal?.throwIfAborted();
-      const timer = setTimeout(() => {
-        signal?.removeEventListener("abort", onAbort);
-        resolve();
-      }, ms);
-      const onAbort = () => {
-        clearTimeout(timer);
-        reject(signal!.reason as Error);
-      };
-      signal?.addEventListener("abort", onAbort, { once: true });
-    }),
+      timer = setTimeout(resolve, ms);
+    });
+    return abortable(slept, signal).finally(() => clearTimeout(timer));
+  },
 };
 
 /** The random values of the platform. `id()` returns 128 random bits in hexadecimal. */

@@ -1,5 +1,11 @@
 import { del, get, promisifyRequest } from "idb-keyval";
-import { defaultUserKey, usersKey, sessionKey, type ClientKey } from "../../core/keys.ts";
+import {
+  encodeKey,
+  defaultUserKey,
+  usersKey,
+  sessionKey,
+  type ClientKey,
+} from "../../core/keys.ts";
 import { parseRow } from "../../core/parse-row.ts";
 import type { RememberedUsers } from "../../core/user-store.ts";
 import { within, type Database } from "./database.ts";
@@ -66,7 +72,7 @@ export function indexedDBUsers(database: Database, client: ClientKey): Remembere
         if (byDefault === sub) store.delete(key);
         // A damaged list is deleted. The next call of `list()` creates a new list.
         if (!(list instanceof Map)) store.delete(listKey);
-        else if (list.delete(encodeURIComponent(sub))) store.put(list, listKey);
+        else if (list.delete(encodeKey(sub))) store.put(list, listKey);
         callbacks.forEach((callback, index) => {
           const record = callbackIn(callback);
           if (record && "sub" in record && record.sub === sub) store.delete(states[index]!);
@@ -97,11 +103,21 @@ export function indexedDBUsers(database: Database, client: ClientKey): Remembere
   }
 }
 
+/**
+ * Decodes a text that `encodeKey()` encoded.
+ * @throws URIError or SyntaxError `encodeKey()` did not encode `code`
+ */
+export function decodeKey(code: string): string {
+  return code.startsWith("%%")
+    ? (JSON.parse(decodeURIComponent(code.slice(1))) as string)
+    : decodeURIComponent(code);
+}
+
 /** Decodes each encoded `sub`. Skips values that cannot be decoded. */
 function subsIn(codes: readonly unknown[]): string[] {
   return codes.flatMap((code) => {
     try {
-      return typeof code === "string" ? [decodeURIComponent(code)] : [];
+      return typeof code === "string" ? [decodeKey(code)] : [];
     } catch {
       return [];
     }

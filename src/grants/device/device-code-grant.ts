@@ -1,3 +1,4 @@
+import { onAbort } from "../../core/on-abort.ts";
 import type { AuthorizationServer } from "../../core/authorization-server.ts";
 import type { DevicePrompt } from "../../core/device-prompt.ts";
 import { CancelledError, InvalidResponseError, NoTokenError } from "../../core/errors.ts";
@@ -88,8 +89,7 @@ export class DeviceCodeGrant implements Grant {
       throw new NoTokenError('a device login must show a code, but the request has prompt: "none"');
     signal?.throwIfAborted();
     const leave = new AbortController();
-    const follow = () => leave.abort(signal!.reason);
-    signal?.addEventListener("abort", follow);
+    const unfollow = signal && onAbort(signal, () => leave.abort(signal.reason));
     const dismiss = () =>
       leave.abort(new CancelledError("the user dismissed the prompt with the device code"));
     const screen = new DeviceScreen(this.#config.prompt, dismiss);
@@ -102,7 +102,7 @@ export class DeviceCodeGrant implements Grant {
       screen.end(signal?.aborted || error instanceof CancelledError ? "cancelled" : endOf(error));
       throw error;
     } finally {
-      signal?.removeEventListener("abort", follow);
+      unfollow?.();
     }
   }
 

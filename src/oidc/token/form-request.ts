@@ -1,5 +1,6 @@
 import type { ClientAuthentication } from "../../core/client-authentication.ts";
 import type { Clock } from "../../core/ports.ts";
+import { onAbort } from "../../core/on-abort.ts";
 import { NetworkError } from "../../core/errors.ts";
 import { isNoEndpoint } from "../../core/server-responses.ts";
 
@@ -137,7 +138,7 @@ export async function request(
   signal?.throwIfAborted();
   const stop = new AbortController();
   const leave = () => stop.abort();
-  signal?.addEventListener("abort", leave);
+  const unfollow = signal && onAbort(signal, leave);
   // If the page was frozen for longer than the timeout, the first timer ends when the page continues. The second timer then
   // leaves up to 2 s to read a response that has already arrived.
   const lastMs = Math.min(LAST_MS, timeoutMs / 2);
@@ -173,6 +174,6 @@ export async function request(
     throw new NetworkError(`${name} ${url}: ${reason}`);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", leave);
+    unfollow?.();
   }
 }

@@ -468,3 +468,21 @@ test("a write that has timed out is not made later", async () => {
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(await get(key, database)).toBeUndefined();
 });
+
+test("D6: users whose sub has half a surrogate are known, listed and forgotten", async () => {
+  const key = client();
+  const database = createDatabase();
+  const store = new IndexedDBSessionStore(database);
+  const users = new IndexedDBUserStore(database, key);
+  const subs = ["\ud800", "\ufffd", "b\udc00"];
+  for (const sub of subs)
+    await store.update(sessionKey(key, sub), () => ({ ...row, remembered: { lastUsedAt: 0 } }));
+  const remembered = await users.users();
+  expect(new Set(await remembered.known())).toEqual(new Set(subs));
+  expect((await remembered.list()).map(({ sub }) => sub).sort()).toEqual([...subs].sort());
+  expect(await remembered.putDefault("\ud800")).toBe(true);
+  expect((await users.getActive()).sub).toBe("\ud800");
+  await remembered.forget("\ud800");
+  expect(await remembered.isForgotten("\ud800")).toBe(true);
+  expect(new Set(await remembered.known())).toEqual(new Set(["\ufffd", "b\udc00"]));
+});

@@ -1,0 +1,17 @@
+/** The calls that wait for the abort of a signal. Garbage collection removes an entry together with its signal. */
+const WAITING = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls `call` when `signal` is aborted. Returns a function that stops the wait. All calls share one listener of the signal,
+ * because Node warns about a signal with more than ten listeners.
+ * @see https://nodejs.org/api/events.html#eventtarget-error-handling
+ */
+export function onAbort(signal: AbortSignal, call: () => void): () => void {
+  const calls = WAITING.get(signal) ?? new Set();
+  if (!WAITING.has(signal)) {
+    WAITING.set(signal, calls);
+    signal.addEventListener("abort", () => calls.forEach((each) => each()));
+  }
+  calls.add(call);
+  return () => calls.delete(call);
+}

@@ -87,6 +87,7 @@ export class AuthManager implements Auth {
       page.warn(error.message);
       return this.#session.state.set({ status: "unavailable", error });
     }
+    this.#config.database?.open?.();
     const undo = [
       watchUser(this.#config, this.#session),
       channel.listen((message) => void this.#onMessage(message)),
@@ -121,6 +122,7 @@ export class AuthManager implements Auth {
     this.#unlisten = undefined;
     this.#opened = undefined;
     this.#session.tokenEnd.watch(undefined);
+    this.#config.database?.close?.();
   };
 
   readonly login: Auth["login"] = (options = {}) => {

@@ -21,6 +21,8 @@ export interface AuthManagerConfig extends SessionReaderConfig, LoginsConfig, Se
   readonly loadRefusedTokens?: () => Promise<RefusedTokens>;
   /** Loads the object that asks the server for the claims of the user. Absent: the server is not asked. */
   readonly loadUserCheck?: () => Promise<UserCheck>;
+  /** The database of this page. `start()` calls `open()`, and `dispose()` calls `close()`. Absent: there is no database. */
+  readonly database?: { open?(): void; close?(): void };
 }
 
 /** The objects that the code for logins, logouts and user switches needs. */

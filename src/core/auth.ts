@@ -208,7 +208,8 @@ export interface Auth<
    */
   start(): void;
   /**
-   * Stops listening to the other tabs, and keeps stored sessions. After `start()`, the `Auth` listens again.
+   * Stops listening to the other tabs, and closes the connection to the database. Stored sessions stay. After `start()`, the
+   * `Auth` listens again.
    * @example
    * const unmount = () => auth.dispose();
    * addEventListener("pagehide", unmount);

@@ -12,7 +12,9 @@ const EVENTS: readonly [target: () => EventTarget, type: string, event: PageEven
 /** The lifecycle of the document that this code runs in. @see https://wicg.github.io/page-lifecycle/ */
 export class DocumentLifecycle implements PageLifecycle {
   #isFrozen = false;
-  #isWatched = false;
+  #listeners = 0;
+  #isEnded = false;
+  #unwatch: (() => void) | undefined;
 
   online(): boolean {
     return navigator.onLine;
@@ -22,15 +24,40 @@ export class DocumentLifecycle implements PageLifecycle {
     return document.visibilityState === "visible";
   }
 
+  /** Up to date until the last listener of `onEvent()` was removed. Then returns false. */
   frozen(): boolean {
-    this.#watchSleep();
+    if (!this.#isEnded) this.#watchSleep();
     return this.#isFrozen;
   }
 
   onEvent(listener: (event: PageEvent) => void): () => void {
     // First add the listeners that set `#isFrozen`. Listeners run in the order in which they were added, so `frozen()` is
     // correct when `listener` runs.
+    this.#listeners++;
+    this.#isEnded = false;
     this.#watchSleep();
+    let end: (() => void) | undefined = this.#add(listener);
+    return () => {
+      if (!end) return;
+      end();
+      end = undefined;
+      this.#listeners--;
+      if (this.#listeners > 0) return;
+      this.#unwatch?.();
+      this.#unwatch = undefined;
+      this.#isFrozen = false;
+      this.#isEnded = true;
+    };
+  }
+
+  #watchSleep(): void {
+    this.#unwatch ??= this.#add((event) => {
+      if (event === "freeze" || event === "pagehide") this.#isFrozen = true;
+      if (event === "resume" || event === "pageshow") this.#isFrozen = false;
+    });
+  }
+
+  #add(listener: (event: PageEvent) => void): () => void {
     const ended = new AbortController();
     for (const [target, type, event] of EVENTS) {
       const notify = (platform: Event) => {
@@ -40,15 +67,5 @@ export class DocumentLifecycle implements PageLifecycle {
       target().addEventListener(type, notify, { signal: ended.signal });
     }
     return () => ended.abort();
-  }
-
-  /** Adds the listeners that set `#isFrozen`. The listeners are never removed, so that `#isFrozen` is always up to date. */
-  #watchSleep(): void {
-    if (this.#isWatched) return;
-    this.#isWatched = true;
-    this.onEvent((event) => {
-      if (event === "freeze" || event === "pagehide") this.#isFrozen = true;
-      if (event === "resume" || event === "pageshow") this.#isFrozen = false;
-    });
   }
 }

@@ -18,10 +18,13 @@ const LOST = /^(Abort|InvalidState|NotFound|TransactionInactive|Unknown|Version)
  * @example
  * const entries = await createDatabase()("readonly", (store) => store.transaction.objectStoreNames.length);
  */
-export type Database = <T>(
-  mode: IDBTransactionMode,
-  use: (store: IDBObjectStore) => T | PromiseLike<T>,
-) => Promise<T>;
+export interface Database {
+  <T>(mode: IDBTransactionMode, use: (store: IDBObjectStore) => T | PromiseLike<T>): Promise<T>;
+  /** Keeps the connection open between transactions. A new `Database` does so. */
+  open?(): void;
+  /** Closes the connection after the running transactions. From then on, each transaction opens a connection and closes it. */
+  close?(): void;
+}
 
 /**
  * Returns a `Database` for Latchkey's IndexedDB database. The functions of idb-keyval accept a `Database`. The first use opens
@@ -41,6 +44,8 @@ export function createDatabase(timeoutMs = 5_000): Database {
   /** One function for each running transaction. The function aborts the transaction. */
   const live = new Set<() => void>();
   let frozen: Promise<void> | undefined;
+  let isKept = true;
+  let calls = 0;
   // A transaction of a frozen page would block the writes of all other tabs. So the `freeze` event aborts all running
   // transactions. New calls wait for the `resume` event.
   const onFreeze = () => {
@@ -106,7 +111,14 @@ export function createDatabase(timeoutMs = 5_000): Database {
     }
   };
 
-  return async (mode, callback) => {
+  const closeUnused = () => {
+    if (isKept || calls > 0) return;
+    drop(opening);
+    if (typeof document === "object") document.removeEventListener("freeze", onFreeze);
+  };
+
+  const run: Database = async (mode, callback) => {
+    calls++;
     if (frozen) await frozen;
     const late = new AbortController();
     const giveUp = () => {
@@ -119,8 +131,20 @@ export function createDatabase(timeoutMs = 5_000): Database {
       throw error instanceof StorageError
         ? error
         : new StorageError("an IndexedDB transaction failed", error);
+    } finally {
+      calls--;
+      closeUnused();
     }
   };
+  return Object.assign(run, {
+    open: () => {
+      isKept = true;
+    },
+    close: () => {
+      isKept = false;
+      closeUnused();
+    },
+  });
 
   /** Runs a transaction. If the connection is lost, runs the transaction once more on a new connection. */
   async function useTwice<T>(

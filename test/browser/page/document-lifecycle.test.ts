@@ -45,9 +45,9 @@ test("reports neither the first pageshow nor the visibilitychange of a hidden pa
   unsubscribe();
 });
 
-test("knows that the page is frozen without any listener", () => {
+test("knows that the page is frozen before the first listener, and while there is one", () => {
   const lifecycle = new DocumentLifecycle();
-  lifecycle.onEvent(() => {})();
+  lifecycle.frozen();
   dispatch(document, new Event("freeze"));
   expect(lifecycle.frozen()).toBe(true);
   dispatch(document, new Event("resume"));

@@ -45,7 +45,7 @@ export type {
   TokenRequestOptions,
 } from "./core/authorization-server.ts";
 export type { Endpoints } from "./core/endpoints.ts";
-export { clientKey } from "./core/keys.ts";
+export { clientKey, sessionKey } from "./core/keys.ts";
 export type { ClientKey } from "./core/keys.ts";
 
 // Functions that find out which user an access token belongs to.
@@ -70,6 +70,19 @@ export type { OwnerId, TokenOwner } from "./core/token-owner.ts";
 export type { GetToken } from "./fetch/refused-tokens.ts";
 
 // The interfaces and implementations of storages and locks.
+export type { StoresConfig, UserStoreParts } from "./core/own-stores.ts";
+export { NO_CHANGE } from "./core/session.ts";
+export type {
+  AccessEntry,
+  Refusal,
+  SessionAttempt,
+  SessionChange,
+  SessionEnd,
+  SessionRow,
+  SessionStore,
+  TokenRecord,
+} from "./core/session.ts";
+export type { RememberedUsers, StoredUser, UserStore } from "./core/user-store.ts";
 export type { TokenStorage } from "./core/token-storage.ts";
 export type { IndexedDBTokenStorageConfig } from "./browser/storage/indexeddb-token-storage.ts";
 export type { WebTokenStorageConfig } from "./browser/storage/web-token-storage.ts";

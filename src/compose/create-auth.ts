@@ -1,10 +1,9 @@
 import { BroadcastTabChannel } from "../browser/tabs/broadcast-tab-channel.ts";
-import { clientSessions } from "../browser/storage/client-sessions.ts";
+import { clientStores } from "../browser/storage/client-stores.ts";
 import { createDatabase } from "../browser/storage/database.ts";
 import { DocumentPage } from "../browser/page/document-page.ts";
 import { IndexedDBCallbackLedger } from "../browser/storage/indexeddb-callback-ledger.ts";
 import { IndexedDBRequestStore } from "../browser/storage/indexeddb-request-store.ts";
-import { IndexedDBUserStore } from "../browser/storage/indexeddb-user-store.ts";
 import { SessionLoginMarks } from "../browser/storage/session-login-marks.ts";
 import { PageUserAgent } from "../browser/user-agents/page-user-agent.ts";
 import { resolveRedirectUri } from "../browser/user-agents/redirect-uri.ts";
@@ -18,6 +17,7 @@ import { isOpenIdProvider } from "../core/endpoints.ts";
 import type { Grant } from "../core/grant.ts";
 import { clientKey } from "../core/keys.ts";
 import { chunk, shared } from "../core/lazy.ts";
+import { checkStores, type StoresConfig } from "../core/own-stores.ts";
 import type { UserAgent } from "../core/user-agent.ts";
 import type { StandardSchema } from "../core/standard-schema.ts";
 import type { User } from "../core/user.ts";
@@ -33,17 +33,9 @@ import { createRefresher } from "./lazy-refresher.ts";
 import type { RefreshTiming } from "../refresh/timing.ts";
 
 /** The configuration of `createAuth()`. */
-export interface CreateAuthConfig extends AuthConfig {
+export interface CreateAuthConfig extends AuthConfig, StoresConfig {
   /** The timeouts and pauses of refreshes. The defaults suit most apps, and tests use shorter times. */
   readonly timing?: Partial<RefreshTiming>;
-  /**
-   * The place where tokens are stored. Default: `device`.
-   * - `device`: the tokens are stored on disk, in IndexedDB.
-   * - `memory`: the tokens are only in the memory of the open tabs. When the last tab closes, the tokens are lost.
-   *
-   * A new version of the app can change this value. The existing sessions then continue.
-   */
-  readonly persist?: "device" | "memory";
   /**
    * The server's reuse leeway: after the first use of a refresh token, the server accepts the same refresh token again for this
    * long. Give the value that is configured at the server. Milliseconds. A leeway of 30,000 or more is recommended.
@@ -117,6 +109,7 @@ export function createAuth(
   config: CreateAuthConfig & { readonly claims?: StandardSchema<object> },
 ): Auth {
   checkAuthConfig(config);
+  checkStores(config);
   const {
     issuer,
     clientId,
@@ -126,7 +119,6 @@ export function createAuth(
     authTimeOnRefresh,
     timing,
     reuseLeewayMs,
-    persist,
     userFetcher,
     loginOptions,
     tokenParameters,
@@ -144,7 +136,7 @@ export function createAuth(
   });
   const database = createDatabase();
   const untold = new UntoldLogouts();
-  const { sessions, prepare } = clientSessions(persist, database, { client, clock, random });
+  const { sessions, users, prepare } = clientStores(config, database, { client, clock, random });
   const redirectUri = () => resolveRedirectUri(config.redirectUri);
   const { server, send } = createLazyServer({
     issuer,
@@ -185,7 +177,6 @@ export function createAuth(
     },
   });
   const requests = new IndexedDBRequestStore(database, "device/");
-  const users = new IndexedDBUserStore(database, client);
   const parts: GrantParts = {
     client,
     server,

@@ -141,12 +141,25 @@ export type SessionChange = (
   row: SessionRow | undefined,
 ) => SessionRow | undefined | typeof NO_CHANGE;
 
-/** Stores sessions. Every method rejects with a `StorageError` when the store fails. */
+/**
+ * Stores sessions. `createAuth({ sessions })` takes a store of the app. Rows and sealed tokens are plain data that JSON can hold.
+ *
+ * - Every method rejects with a `StorageError` when the store fails. Other errors reach the app unchanged.
+ * - All tabs of the app must see the same rows. A row that one tab has stored is what the next `get()` of every tab returns.
+ * - The store tells nobody of a change. Latchkey itself tells the other tabs, after `update()` has resolved.
+ * - A row whose `version` is larger than 2 belongs to a newer version of Latchkey, and must be stored unchanged.
+ */
 export interface SessionStore {
+  /** Returns the row with this key, or undefined if there is none. */
   get(key: string): Promise<SessionRow | undefined>;
   /**
    * In one transaction, reads the row, calls `change` with the row, and stores the result. Returns the stored row after the
    * transaction. `change` must be synchronous, and might be called twice.
+   *
+   * No other `update()` of the same key, in any tab, may run between the read and the write: that two tabs never send the same
+   * refresh token rests on this alone. If the storage has no transactions, take a Web Lock for the key. If `change` returns
+   * `undefined`, the row is deleted. If `change` returns `NO_CHANGE`, nothing is written. If `change` throws, nothing is written,
+   * and `update()` rejects with the same error. The promise resolves only when the row is stored.
    */
   update(key: string, change: SessionChange): Promise<SessionRow | undefined>;
   /** Returns the value to store as `SessionRow.tokens` for the secrets in `record`. */
@@ -161,6 +174,11 @@ export interface SessionStore {
    * that `seal()` returned for the secrets.
    */
   discard?(tokens: unknown): void;
+  /**
+   * Returns the keys of all rows that start with `prefix`. Required if the store is given to `createAuth()` without a `users`
+   * store of the app.
+   */
+  keys?(prefix: string): Promise<readonly string[]>;
 }
 
 /**

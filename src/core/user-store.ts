@@ -12,6 +12,10 @@ export interface StoredUser {
 /**
  * Stores three things for one OAuth client: the users of this device, the user of this tab, and the default user of new tabs.
  * Every method rejects with a `StorageError` when the store fails.
+ *
+ * `createAuth({ users })` takes a store of the app. All tabs must see the same users and the same default user. Only `pin()` is
+ * about this tab alone, and must survive a reload of the tab. The store tells nobody of a change, because Latchkey tells the
+ * other tabs.
  */
 export interface UserStore {
   /**
@@ -33,7 +37,10 @@ export interface UserStore {
   users(): Promise<RememberedUsers>;
 }
 
-/** The methods for all users of one client on this device. */
+/**
+ * The methods for all users of one client on this device. `putDefault()`, `dropDefault()` and `forget()` must each be atomic: no
+ * other tab may change the data between the read and the write.
+ */
 export interface RememberedUsers {
   /** Returns the remembered users, sorted by `lastUsedAt`, the latest first. */
   list(): Promise<readonly RememberedUser[]>;

@@ -2,6 +2,7 @@ import { DocumentPage } from "../browser/page/document-page.ts";
 import { checkRegistration } from "../core/auth-config.ts";
 import { ConfigurationError, isAuthError } from "../core/errors.ts";
 import { chunk } from "../core/lazy.ts";
+import { checkStores } from "../core/own-stores.ts";
 import type { ImportResult, ImportSessionConfig } from "./source.ts";
 
 /**
@@ -15,6 +16,7 @@ import type { ImportResult, ImportSessionConfig } from "./source.ts";
  */
 export async function importSession(config: ImportSessionConfig): Promise<ImportResult> {
   checkRegistration(config);
+  checkStores(config);
   if (typeof config.from?.find !== "function") {
     throw new ConfigurationError(
       "from",

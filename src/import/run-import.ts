@@ -1,7 +1,6 @@
 import { BroadcastTabChannel } from "../browser/tabs/broadcast-tab-channel.ts";
-import { clientSessions } from "../browser/storage/client-sessions.ts";
+import { clientStores } from "../browser/storage/client-stores.ts";
 import { createDatabase } from "../browser/storage/database.ts";
-import { IndexedDBUserStore } from "../browser/storage/indexeddb-user-store.ts";
 import { systemClock, systemRandom } from "../browser/page/system-clock.ts";
 import { clientKey } from "../core/keys.ts";
 import { tokenSet } from "../core/token-set.ts";
@@ -43,17 +42,15 @@ export async function importFound(
   return { type: "imported", user };
 }
 
-function partsOf({ issuer, clientId, persist }: ImportSessionConfig): StoreImportedParts {
+function partsOf({ issuer, clientId, ...stores }: ImportSessionConfig): StoreImportedParts {
   const client = clientKey(issuer, clientId);
-  const database = createDatabase();
   const [clock, random] = [systemClock, systemRandom];
   return {
     client,
     tab: random.id(),
     random,
     clock,
-    sessions: clientSessions(persist, database, { client, clock, random }).sessions,
-    users: new IndexedDBUserStore(database, client),
+    ...clientStores(stores, createDatabase(), { client, clock, random }),
     channel: new BroadcastTabChannel(client),
   };
 }

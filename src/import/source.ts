@@ -1,5 +1,6 @@
 import type { AuthConfig } from "../core/auth-config.ts";
 import type { AnyAuthError } from "../core/errors.ts";
+import type { StoresConfig } from "../core/own-stores.ts";
 import type { User } from "../core/user.ts";
 
 /** The tokens that another SDK stored for one user. Latchkey has not validated these tokens yet. */
@@ -56,12 +57,10 @@ export interface SessionSource {
  */
 export type ImportRefusal = "malformed" | "foreign" | "no_user" | "expired" | "sender_constrained";
 
-/** Options of `importSession()`. Pass the same `issuer`, `clientId` and `persist` as to `createAuth()`. */
-export interface ImportSessionConfig extends Pick<AuthConfig, "issuer" | "clientId"> {
+/** Options of `importSession()`. Pass the same `issuer`, `clientId`, `persist`, `sessions` and `users` as to `createAuth()`. */
+export interface ImportSessionConfig extends Pick<AuthConfig, "issuer" | "clientId">, StoresConfig {
   /** Finds the other SDK's session. Pass `oidcClientSession()`, `auth0Session()`, or the app's own implementation. */
   readonly from: SessionSource;
-  /** The place where Latchkey stores the imported tokens. Pass the same value as to `createAuth()`. */
-  readonly persist?: "device" | "memory";
   /**
    * Says whether the other SDK's session is removed after the import. Default: `removed`.
    * - `removed`: Latchkey removes the other SDK's session.

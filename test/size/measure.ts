@@ -31,11 +31,11 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
   },
   {
     what: "where `getToken()` logs in, and several users",
-    limit: 4_800,
+    limit: 4_900,
     sources: [
       "../../../src/auth/users/users.ts",
       "../../../src/auth/login/token-after-login.ts",
-      "../../../src/browser/storage/indexeddb-users.ts",
+      "../../../src/browser/storage/users-of-sessions.ts",
     ],
   },
   {

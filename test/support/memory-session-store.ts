@@ -24,8 +24,8 @@ export class MemorySessionStore implements SessionStore {
     return after;
   }
 
-  keys(): readonly string[] {
-    return [...this.#rows.keys()];
+  async keys(prefix: string): Promise<readonly string[]> {
+    return [...this.#rows.keys()].filter((key) => key.startsWith(prefix));
   }
 
   seal(record: TokenRecord): Promise<unknown> {

@@ -57,22 +57,19 @@ export class MemoryUserStore implements UserStore {
     const sessions = this.#sessions;
     const prefix = sessionKey(this.#client, "");
     const device = this.#device;
-    const known = () =>
-      sessions
-        .keys()
-        .filter((key) => key.startsWith(prefix))
-        .map((key) => decodeURIComponent(key.slice(prefix.length)));
+    const known = async () =>
+      (await sessions.keys(prefix)).map((key) => decodeURIComponent(key.slice(prefix.length)));
     return Promise.resolve({
       list: async () =>
-        lastUsedFirst((await Promise.all(known().map((sub) => this.#user(sub)))).flat()),
-      known: async () => known(),
+        lastUsedFirst((await Promise.all((await known()).map((sub) => this.#user(sub)))).flat()),
+      known,
       putDefault: async (sub) => {
-        const isKnown = known().includes(sub);
+        const isKnown = (await known()).includes(sub);
         if (isKnown) device.#default = sub;
         return isKnown;
       },
       dropDefault: async (sub) => {
-        if (device.#default === sub && !known().includes(sub)) device.#default = null;
+        if (device.#default === sub && !(await known()).includes(sub)) device.#default = null;
       },
       isForgotten: async (sub) =>
         [...device.#forgotten].some(

@@ -2,6 +2,7 @@ import { promisifyRequest, set } from "idb-keyval";
 import { activeUserKey, defaultUserKey, sessionKey, type ClientKey } from "../../core/keys.ts";
 import { chunk } from "../../core/lazy.ts";
 import { parseRow } from "../../core/parse-row.ts";
+import type { SessionStore } from "../../core/session.ts";
 import type { RememberedUsers, StoredUser, UserStore } from "../../core/user-store.ts";
 import type { Database } from "./database.ts";
 
@@ -11,13 +12,23 @@ import type { Database } from "./database.ts";
 export class IndexedDBUserStore implements UserStore {
   readonly #database: Database;
   readonly #client: ClientKey;
+  readonly #sessions: SessionStore | undefined;
 
-  constructor(database: Database, client: ClientKey) {
+  /** @param sessions the app's own store of the sessions. Default: the sessions are in `database` */
+  constructor(database: Database, client: ClientKey, sessions?: SessionStore) {
     this.#database = database;
     this.#client = client;
+    this.#sessions = sessions;
   }
 
-  getActive(): Promise<StoredUser> {
+  async getActive(): Promise<StoredUser> {
+    const active = await this.#active();
+    const sessions = this.#sessions;
+    if (!sessions || active.sub === undefined) return active;
+    return { ...active, row: await sessions.get(sessionKey(this.#client, active.sub)) };
+  }
+
+  #active(): Promise<StoredUser> {
     const client = this.#client;
     return this.#database("readonly", async (store) => {
       const pinned = sessionStorage.getItem(activeUserKey(client));
@@ -45,7 +56,7 @@ export class IndexedDBUserStore implements UserStore {
   }
 
   async users(): Promise<RememberedUsers> {
-    const { indexedDBUsers } = await chunk(import("./indexeddb-users.ts"));
-    return indexedDBUsers(this.#database, this.#client);
+    const { usersIn } = await chunk(import("./users-of-sessions.ts"));
+    return usersIn(this.#database, this.#client, this.#sessions);
   }
 }

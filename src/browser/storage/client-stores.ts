@@ -1,9 +1,37 @@
 import { chunk, shared } from "../../core/lazy.ts";
+import { checkStores, type StoresConfig } from "../../core/own-stores.ts";
 import type { SessionStore } from "../../core/session.ts";
+import type { UserStore } from "../../core/user-store.ts";
 import type { BroadcastTokensConfig } from "./broadcast-tokens.ts";
 import { IndexedDBSessionStore } from "./indexeddb-session-store.ts";
+import { IndexedDBUserStore } from "./indexeddb-user-store.ts";
 import { sessionsWith } from "./sessions-in-memory.ts";
 import type { Database } from "./database.ts";
+
+/** The stores of a client, and a function that starts to move tokens of an older version of the app. */
+export interface ClientStores {
+  readonly sessions: SessionStore;
+  readonly users: UserStore;
+  readonly prepare: () => void;
+}
+
+/**
+ * Returns the stores of a client: the app's own stores, and otherwise stores in IndexedDB.
+ * @throws ConfigurationError the app's function returned a store that lacks a method
+ */
+export function clientStores(
+  { persist, sessions: own, users }: StoresConfig,
+  database: Database,
+  config: BroadcastTokensConfig,
+): ClientStores {
+  const { client } = config;
+  const stores = own
+    ? { sessions: own, prepare: () => {} }
+    : clientSessions(persist, database, config);
+  const made = typeof users === "function" ? users({ client, ...stores }) : users;
+  if (made) checkStores({ users: made });
+  return { ...stores, users: made ?? new IndexedDBUserStore(database, client, own) };
+}
 
 /**
  * Creates the session store of a client. With `persist: "device"`, the store keeps tokens on disk. With `persist: "memory"`,
@@ -12,7 +40,7 @@ import type { Database } from "./database.ts";
  * An older version of the app might have stored tokens on disk. With `persist: "memory"`, `prepare()` starts to move these
  * tokens to memory.
  */
-export function clientSessions(
+function clientSessions(
   persist: "device" | "memory" = "device",
   database: Database,
   config: BroadcastTokensConfig,

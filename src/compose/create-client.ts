@@ -1,4 +1,4 @@
-import { systemClock } from "../browser/page/system-clock.ts";
+import { systemClock, systemRandom } from "../browser/page/system-clock.ts";
 import { asyncDispose, type AsyncDispose } from "../core/async-dispose.ts";
 import { checkRegistration } from "../core/auth-config.ts";
 import type { AuthorizationServer } from "../core/authorization-server.ts";
@@ -7,8 +7,9 @@ import type { Endpoints } from "../core/endpoints.ts";
 import type { ClientAuthentication } from "../core/client-authentication.ts";
 import { ConfigurationError } from "../core/errors.ts";
 import type { Grant } from "../core/grant.ts";
-import { encodeKey, clientKey } from "../core/keys.ts";
-import type { TabLock } from "../core/ports.ts";
+import { encodeKey, clientKey, type ClientKey } from "../core/keys.ts";
+import type { Clock, Random, TabLock } from "../core/ports.ts";
+import type { RequestStore } from "../core/request-store.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 import type { TokenTarget } from "../core/token-target.ts";
 import { createLazyServer } from "./lazy-server.ts";
@@ -20,6 +21,17 @@ import { MemoryRequestStore } from "../memory/memory-request-store.ts";
 import { MemoryTabLock } from "../memory/memory-tab-lock.ts";
 import { MemoryTokenStorage } from "../memory/memory-token-storage.ts";
 
+/** The objects that `createClient()` passes to the function `CreateClientConfig.grant`. A `DeviceCodeGrant` needs them. */
+export interface ClientGrantParts {
+  /** The issuer and the client id, as one string. */
+  readonly client: ClientKey;
+  /** Stores pending device logins in this process's memory. */
+  readonly requests: RequestStore;
+  readonly locks: TabLock;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
 /**
  * The configuration of `createClient()`. `scope`, `resource` and `audience` are defaults for the options of the client's
  * methods.
@@ -30,7 +42,10 @@ export interface CreateClientConfig
   readonly issuer: string;
   /** The client id at the authorization server. */
   readonly clientId: string;
-  /** The authentication method for the token endpoint, with the client's secret or key. */
+  /**
+   * The authentication method for the token endpoint, with the client's secret or key. A public client, such as a program that
+   * users install, has `{ method: "none" }` and a `grant`.
+   */
   readonly authentication: ClientAuthentication;
   /**
    * Endpoints that replace those of the server's metadata, one by one. If `tokenEndpoint` is given, the client does not load the
@@ -43,7 +58,7 @@ export interface CreateClientConfig
    * Creates the grant that requests the tokens. `createClient()` wraps the grant in a `RefreshTokenGrant`. Default: a
    * `ClientCredentialsGrant`.
    */
-  readonly grant?: (server: AuthorizationServer) => Grant;
+  readonly grant?: (server: AuthorizationServer, parts: ClientGrantParts) => Grant;
   /** Stores the tokens. Default: a new `MemoryTokenStorage`, which only this client uses. */
   readonly storage?: TokenStorage;
   /**
@@ -134,6 +149,17 @@ export interface Client extends AsyncDispose {
  *     authentication: { method: "client_secret_basic", clientSecret },
  *     allow: ["https://api.example.com"],
  *   });
+ * @example
+ * const prompt: DevicePrompt = {
+ *   showCode: ({ userCode, verificationUri }) => console.log(verificationUri, userCode),
+ * };
+ * const terminal = createClient({
+ *   issuer: "https://id.example.com",
+ *   clientId: "terminal",
+ *   authentication: { method: "none" },
+ *   scope: ["openid", "profile", "offline_access"],
+ *   grant: (server, parts) => new DeviceCodeGrant(server, { ...parts, prompt }),
+ * });
  */
 export function createClient(config: CreateClientConfig): Client {
   checkRegistration(config);
@@ -152,12 +178,15 @@ export function createClient(config: CreateClientConfig): Client {
     requests: new MemoryRequestStore(),
     clock: systemClock,
   });
-  const grant = config.grant?.(server) ?? new ClientCredentialsGrant(server);
   const client = clientKey(issuer, clientId);
+  const locks = config.locks ?? new MemoryTabLock();
+  const requests = new MemoryRequestStore();
+  const parts = { client, requests, locks, clock: systemClock, random: systemRandom };
+  const grant = config.grant?.(server, parts) ?? new ClientCredentialsGrant(server);
   const manager = new TokenManager({
     provider: new RefreshTokenGrant(grant, server),
     storage: config.storage ?? new MemoryTokenStorage(),
-    locks: config.locks ?? new MemoryTabLock(),
+    locks,
     clock: systemClock,
     service: service === undefined ? client : `${client},${encodeKey(service)}`,
     ...(keyPrefix !== undefined && { keyPrefix }),

@@ -43,6 +43,8 @@ export interface LazyServerConfig {
   readonly tokenParameters?: OwnParameters | undefined;
   /** Stores the pending authorization requests. */
   readonly requests: RequestStore;
+  /** Returns the URL of the app's page, whose origin the `returnTo` of a login must have. Default: the redirect URI. */
+  readonly pageUrl?: () => string;
   /**
    * Stores the server's metadata and keys for later page loads. Without a database, each page load fetches the metadata and the
    * keys.

@@ -5,14 +5,16 @@
 export function isSameOrigin(url: string, base: string): boolean {
   const expected = parseUrl(base);
   const actual = parseUrl(url) ?? parseUrl(url, base);
-  // Compare the protocols, too, because a `blob:` URL has the origin of the page that created the URL.
-  return (
-    !!expected &&
-    !!actual &&
-    actual.protocol === expected.protocol &&
-    actual.origin === expected.origin &&
-    actual.origin !== "null"
-  );
+  const origin = expected && originOf(expected);
+  return !!actual && origin !== undefined && originOf(actual) === origin;
+}
+
+/**
+ * Returns the scheme, the host and the port of a URL. `URL.origin` is the text "null" for a scheme such as `capacitor:`, whose
+ * pages still have an origin of their own. Returns undefined for a URL without a host, such as a `blob:` or `data:` URL.
+ */
+function originOf({ href }: URL): string | undefined {
+  return /^[^/:]+:\/\/[^/?#]+/.exec(href)?.[0];
 }
 
 /** Parses a URL. Returns undefined if the URL is malformed. */
@@ -22,6 +24,18 @@ export function parseUrl(url: string, base?: string): URL | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** These schemes run code, contain the document itself, open files, or start no app. */
+const REFUSED = /^(javascript|vbscript|data|blob|filesystem|file|about|mailto|wss?|ftp):$/;
+
+/**
+ * Whether a server can send a response to this absolute URL: to a page, or to an app that has registered the URL's scheme.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2
+ * @see https://www.rfc-editor.org/rfc/rfc8252#section-7.1
+ */
+export function isRedirectUri({ protocol, href }: URL): boolean {
+  return !REFUSED.test(protocol) && !href.includes("#");
 }
 
 /** Whether a request to this URL may contain secrets: the URL uses https, or uses http with this machine as the host. */

@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../core/errors.ts";
+import { isSameOrigin } from "../core/same-origin.ts";
 import type { GetToken, RefusedTokens } from "./refused-tokens.ts";
 
 /**
@@ -47,11 +48,10 @@ export function authorizedFetch(
 ): (input: RequestInfo | URL, init?: RequestInit) => Promise<Response> {
   return async (input, init) => {
     const request = new Request(input, init);
-    const { origin } = new URL(request.url);
-    if (origin !== new URL(page).origin) {
+    if (!isSameOrigin(request.url, page)) {
       throw new ConfigurationError(
         "url",
-        `auth.fetch sends requests to this page's origin only, and not to ${origin}`,
+        `auth.fetch sends requests to this page's origin only, and not to ${new URL(request.url).origin}`,
         "For requests to other origins, use createFetch().",
       );
     }

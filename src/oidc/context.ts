@@ -38,6 +38,8 @@ export interface OidcServerConfig extends ClientIdentity {
   readonly tokenParameters?: OwnParameters | undefined;
   /** Stores the pending authorization requests. */
   readonly requests: RequestStore;
+  /** Returns the URL of the app's page, whose origin the `returnTo` of a login must have. Default: the redirect URI. */
+  readonly pageUrl?: (() => string) | undefined;
   /**
    * Stores the server's metadata and keys for all tabs and later page loads. If `documents` is undefined, the metadata and the
    * keys are only in the memory of this page.

@@ -38,7 +38,7 @@ export interface OidcServer extends Required<AuthorizationServer> {
 export function createServer(config: OidcServerConfig): OidcServer {
   const parts = createServerParts(config);
   const { loadCredentials } = parts;
-  const { clientId, requests, clock } = config;
+  const { clientId, requests, clock, pageUrl } = config;
   const logout = (signal?: AbortSignal) => abortable(loadLogout(), signal);
   const more = (signal?: AbortSignal) => abortable(loadMore(), signal);
 
@@ -74,7 +74,7 @@ export function createServer(config: OidcServerConfig): OidcServer {
           targetScope: request.scope,
           resources: [...(config.resources ?? []), ...(request.resources ?? [])],
         },
-        { metadata, clientId, requests, clock },
+        { metadata, clientId, requests, clock, pageUrl },
       );
     },
 

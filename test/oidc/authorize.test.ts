@@ -163,15 +163,62 @@ describe("an authorization request", () => {
     expect(requests.rows.size).toBe(0);
   });
 
-  test.each(["/callback", "javascript:alert(1)", `${REDIRECT}#x`, `${REDIRECT}#`, ""])(
-    "does not accept %j as redirect URI",
-    async (redirectUri) => {
-      expect(await errorFrom(begin({ redirectUri }))).toMatchObject({
-        code: "configuration",
-        input: "redirectUri",
-      });
-    },
-  );
+  test.each([
+    "/callback",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "file:///index.html",
+    "com.example.app:/cb#x",
+    `${REDIRECT}#x`,
+    `${REDIRECT}#`,
+    "",
+  ])("does not accept %j as redirect URI", async (redirectUri) => {
+    expect(await errorFrom(begin({ redirectUri }))).toMatchObject({
+      code: "configuration",
+      input: "redirectUri",
+    });
+  });
+
+  test.each([
+    ["C4", "https://app.example.com"],
+    ["C4", "HTTPS://App.Example.com:443/Callback"],
+    ["C4", "com.example.app:/cb"],
+    ["C4", "com.example.app:///cb"],
+    ["C4", "Com.Example.App://cb"],
+    ["C4", "capacitor://localhost"],
+    ["C4", "https://abcdefgh.chromiumapp.org/"],
+  ])("%s: sends the redirect URI exactly as given: %s", async (_, redirectUri) => {
+    const { query, state } = await begin({ redirectUri });
+    expect(query.get("redirect_uri")).toBe(redirectUri);
+    const settled = await read(respond({ code: "c", state }, redirectUri));
+    expect(settled.redirectUri).toBe(redirectUri);
+  });
+
+  test.each([
+    ["/orders", true],
+    ["capacitor://localhost/orders", true],
+    ["capacitor://localhost/index.html", true],
+    ["com.example.app:/orders", false],
+    ["capacitor://evil/orders", false],
+    ["https://app.example.com/", false],
+    ["javascript://localhost/%0aalert(1)", false],
+  ])("compares returnTo with the page, not with the redirect URI: %s: %s", async (returnTo, is) => {
+    const pageUrl = () => "capacitor://localhost/index.html";
+    const login = begin({ redirectUri: "com.example.app:/cb", returnTo }, { pageUrl });
+    const result = await login.then(
+      () => true,
+      (error: unknown) => error,
+    );
+    if (is) expect(result).toBe(true);
+    else expect(result).toMatchObject({ code: "configuration", input: "returnTo" });
+  });
+
+  test("accepts the URL of the page itself, also of a page without a host", async () => {
+    const page = "file:///app/index.html";
+    const request = { redirectUri: "com.example.app:/cb", returnTo: page };
+    const { state } = await begin(request, { pageUrl: () => page });
+    expect(state).toMatch(/\./);
+  });
 
   test("rejects with the store's error when the request cannot be stored", async () => {
     const failed = new StorageError("full");
@@ -460,6 +507,23 @@ describe("an authorization response", () => {
       "https://evil.example/callback",
     ]) {
       await refusedAndKept(respond({ code: "c", state }, redirect), "redirect_uri");
+    }
+  });
+
+  test.each([
+    "com.example.app:/other",
+    "com.example.app://cb",
+    "com.example.evil:/cb",
+    "https://app.example.com/cb",
+  ])("is refused at another place than the app's scheme: %s", async (redirect) => {
+    const { state } = await begin({ redirectUri: "com.example.app:/cb" });
+    await refusedAndKept(respond({ code: "c", state }, redirect), "redirect_uri");
+  });
+
+  test("arrives in each form that a system gives the app's scheme", async () => {
+    for (const redirect of ["com.example.app:/cb", "com.example.app:///cb"]) {
+      const { state } = await begin({ redirectUri: "com.example.app:/cb" });
+      expect(await read(respond({ code: "c", state }, redirect))).toMatchObject({ code: "c" });
     }
   });
 

@@ -50,6 +50,31 @@ describe.each(["https://app.example.com/a/callback", "http://127.0.0.1:5173/call
   },
 );
 
+describe.each(["capacitor://localhost", "app://bundle", "chrome-extension://abcdefgh"])(
+  "from a page of %s, whose URL.origin can be the text null",
+  (origin) => {
+    const page = `${origin}/index.html?x=1`;
+
+    test.each(["/", "/orders?id=1#top", "orders", "#top", origin, `${origin}/x`])(
+      "%j is on the origin",
+      (url) => expect(isSameOrigin(url, page)).toBe(true),
+    );
+
+    test.each([
+      "//evil",
+      `${origin}.evil/`,
+      `${origin}:1/`,
+      "other://localhost/x",
+      "https://localhost/x",
+      "javascript:alert(1)",
+      "javascript://localhost/%0aalert(1)",
+      "data:text/html,x",
+      `blob:${origin}/7d1c`,
+      "about:blank",
+    ])("%j is not on the origin", (url) => expect(isSameOrigin(url, page)).toBe(false));
+  },
+);
+
 test("another scheme of the same host is another origin", () => {
   expect(isSameOrigin("http://app.example.com/", "https://app.example.com/")).toBe(false);
 });

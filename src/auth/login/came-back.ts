@@ -1,3 +1,4 @@
+import { isSameOrigin } from "../../core/same-origin.ts";
 import { RESPONSE } from "./clean-url.ts";
 import { fragment, isAtRedirectUri } from "./response-url.ts";
 
@@ -8,8 +9,8 @@ const NAMES = [...RESPONSE, "error_description", "state"];
  * text contains the values of error parameters only, because other values can be secret.
  */
 export function whatCameBack(url: string, redirectUri: string): string {
-  const { origin, pathname, searchParams, hash } = new URL(url);
-  const there = new URL(redirectUri).pathname;
+  const { pathname, searchParams, hash } = new URL(url);
+  const there = isSameOrigin(redirectUri, url) ? new URL(redirectUri).pathname : redirectUri;
   if (!isAtRedirectUri(url, redirectUri))
     return `this page is ${pathname}, and no response arrived at ${there}`;
   const inFragment = fragment(hash);
@@ -17,7 +18,7 @@ export function whatCameBack(url: string, redirectUri: string): string {
   const what = parts.length > 0 ? parts.join(", ") : "no parameter of a response";
   const hasState = searchParams.has("state") || inFragment.has("state");
   const state = hasState ? "a state of another client" : "no state";
-  return `${origin}${pathname} got ${what}, and ${state}`.slice(0, 300);
+  return `${url.replace(/[?#].*/, "")} got ${what}, and ${state}`.slice(0, 300);
 }
 
 function listed(parameters: URLSearchParams, where: string): string[] {

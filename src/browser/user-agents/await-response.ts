@@ -1,4 +1,5 @@
 import { CancelledError, TimeoutError } from "../../core/errors.ts";
+import { isAtRedirectUri } from "../../core/redirect-uri.ts";
 import { parseResponseMessage, responseChannel, type ResponseMessage } from "./response-channel.ts";
 
 /** Tells `awaitResponse()` how to use the window or frame of a login, and how long to wait for the authorization response. */
@@ -64,18 +65,9 @@ export async function awaitResponse(request: string, departure: Departure): Prom
   }
 }
 
-/**
- * Returns true when the URL `response` has the origin and the path of the redirect URI, and the `state` of the authorization
- * request.
- */
+/** Returns true if the URL `response` is at the redirect URI, and has the `state` of the authorization request. */
 function isResponse(response: string, redirectUri: string, state: string): boolean {
-  if (!URL.canParse(response)) return false;
-  const [received, expected] = [new URL(response), new URL(redirectUri)];
-  return (
-    received.origin === expected.origin &&
-    received.pathname === expected.pathname &&
-    [received.search, received.hash].some(
-      (part) => new URLSearchParams(part.slice(1)).get("state") === state,
-    )
-  );
+  if (!isAtRedirectUri(response, redirectUri)) return false;
+  const { search, hash } = new URL(response);
+  return [search, hash].some((part) => new URLSearchParams(part.slice(1)).get("state") === state);
 }

@@ -6,7 +6,7 @@ import { clientKey } from "../../core/keys.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { RequestStore } from "../../core/request-store.ts";
 import { clientTag } from "../../core/response-state.ts";
-import { isSameOrigin, parseUrl } from "../../core/same-origin.ts";
+import { isRedirectUri, isSameOrigin, parseUrl } from "../../core/same-origin.ts";
 import { errorOf, validateRequest, validateUrl, refusal } from "./validate-response.ts";
 import { essentialAcr } from "./essential-acr.ts";
 import {
@@ -28,6 +28,8 @@ export interface AuthorizeOptions {
   /** The store of pending requests. Each login deletes every entry that is not a pending request. */
   readonly requests: RequestStore;
   readonly clock: Clock;
+  /** Returns the URL of this page, whose origin `returnTo` must have. Default: the redirect URI. */
+  readonly pageUrl?: (() => string) | undefined;
 }
 
 /** An authorization request whose `scope` includes the scopes that every login requests. */
@@ -55,17 +57,19 @@ export async function createAuthorizationUrl(
   const { redirectUri, returnTo, user, scope, resource, audience, loginHint } = request;
   const prompt = promptOf(request, options.metadata);
   const { maxAge, acrValues, idTokenHint = "", parameters = {} } = request;
-  if (!/^https?:/.test(parseUrl(redirectUri)?.href ?? "") || redirectUri.includes("#")) {
+  const redirect = parseUrl(redirectUri);
+  if (!redirect || !isRedirectUri(redirect)) {
     throw new ConfigurationError(
       "redirectUri",
-      `"${redirectUri}" is not an absolute http or https URL, or it has a fragment`,
+      `"${redirectUri}" is not an absolute URL of a page or an app, or it has a fragment`,
       "Set it to the redirect URI that is registered at the server.",
     );
   }
-  if (returnTo !== undefined && !isSameOrigin(returnTo, redirectUri)) {
+  const page = options.pageUrl?.() ?? redirectUri;
+  if (returnTo !== undefined && returnTo !== page && !isSameOrigin(returnTo, page)) {
     throw new ConfigurationError(
       "returnTo",
-      "it is not a URL of the origin of `redirectUri`",
+      `it is not a URL of the origin of ${options.pageUrl ? "this page" : "`redirectUri`"}`,
       "Set it to a path of this app, such as /orders.",
     );
   }

@@ -3,6 +3,7 @@ import { InvalidResponseError } from "../../core/errors.ts";
 import { AuthorizationError } from "../../core/protocol-errors.ts";
 import type { ClientKey } from "../../core/keys.ts";
 import { isStateOf } from "../../core/response-state.ts";
+import { isAtRedirectUri } from "../../core/redirect-uri.ts";
 import { parseUrl } from "../../core/same-origin.ts";
 import { isTemporary } from "../../core/server-responses.ts";
 import { developerHint } from "../../core/server-words.ts";
@@ -101,11 +102,10 @@ export function validateRequest(
       "state",
       `the request and the response are more than ${lifetimeMs / 1000} s apart`,
     );
-  const redirect = parseUrl(request.redirectUri);
-  if (url.origin !== redirect?.origin || url.pathname !== redirect.pathname) {
+  if (!isAtRedirectUri(url.href, request.redirectUri)) {
     throw refusal(
       "redirect_uri",
-      `the response arrived at ${url.origin}${url.pathname}, not at ${request.redirectUri}`,
+      `the response arrived at ${url.href.replace(/[?#].*/, "")}, not at ${request.redirectUri}`,
     );
   }
   const promised = metadata.authorizationResponseIssParameterSupported;

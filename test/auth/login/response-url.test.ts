@@ -30,6 +30,22 @@ test.for([
   expect(isCallback(url, REDIRECT, CLIENT)).toBe(is);
 });
 
+test.for([
+  [`capacitor://localhost/?state=${STATE}&code=c`, true],
+  [`capacitor://localhost?state=${STATE}&code=c`, true],
+  ["capacitor://localhost/", false],
+  ["capacitor://localhost/?code=94103&state=CA", false],
+  [`capacitor://localhost/orders?state=${STATE}&code=c`, false],
+  [`app://localhost/?state=${STATE}&code=c`, false],
+] as const)("C1: the redirect URI is the start page of a native app, and %s: %s", ([url, is]) => {
+  expect(isCallback(url, "capacitor://localhost", CLIENT)).toBe(is);
+});
+
+test("a page of the app is not at a redirect URI with the app's scheme", () => {
+  const url = `https://localhost/cb?state=${STATE}&code=c`;
+  expect(isCallback(url, "com.example.app:/cb", CLIENT)).toBe(false);
+});
+
 test("the state is found in the query and in the fragment", () => {
   const find = (rest: string) => stateOf(new URL(REDIRECT + rest), CLIENT);
   expect(find(`?code=c&state=${STATE}#code=d&state=b`)).toBe(STATE);

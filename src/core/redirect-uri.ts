@@ -1,0 +1,20 @@
+import { parseUrl } from "./same-origin.ts";
+
+/**
+ * Returns true if `url` is the redirect URI with the parameters of a response. Compares scheme, host and path, and ignores the
+ * query and the fragment. `com.example.app:/cb` and `com.example.app:///cb` are equal, because neither has a host.
+ * @see https://www.rfc-editor.org/rfc/rfc8252#section-7.1
+ */
+export function isAtRedirectUri(url: string, redirectUri: string): boolean {
+  const place = placeOf(url);
+  return place !== undefined && place === placeOf(redirectUri);
+}
+
+/** Reads the host from the text, because older browsers parse no host of a scheme such as `com.example.app:`. */
+function placeOf(url: string): string | undefined {
+  const { href = "" } = parseUrl(url) ?? {};
+  const parts = /^([^/:]+:)(?:\/\/([^/?#]*))?([^?#]*)/.exec(href);
+  if (!parts) return undefined;
+  const [, scheme, host = "", path] = parts;
+  return JSON.stringify([scheme, host.toLowerCase(), path || (host && "/")]);
+}

@@ -1,5 +1,5 @@
 import { parseObject } from "../core/shape.ts";
-import { parseUrl } from "../core/same-origin.ts";
+import { isAtRedirectUri } from "../core/redirect-uri.ts";
 import { FAKE_VALUE, type ClientToCheck } from "./finding.ts";
 import type { HttpResponse, Send } from "./request.ts";
 
@@ -65,15 +65,17 @@ function loginResult({ status, text, location }: HttpResponse, redirectUri: stri
   const description = parameters.get("error_description");
   const full = description ? `${error} (${description.slice(0, 200)})` : error;
   const issuer = parameters.get("iss");
-  const isResponse = parameters.get("state") === FAKE_VALUE && isSamePage(location, redirectUri);
+  const isResponse =
+    parameters.get("state") === FAKE_VALUE && isAtRedirectUri(location.href, redirectUri);
   if (isResponse)
     return { type: "returned", error, text: full, ...(issuer !== null && { issuer }) };
   return error ? { type: "refused", status, text: full } : { type: "page" };
 }
 
-function isSamePage({ origin, pathname }: URL, redirectUri: string): boolean {
-  const page = parseUrl(redirectUri);
-  return page?.origin === origin && page.pathname === pathname;
+/** Whether a page of the app receives the responses. An extension receives the responses at its URL of chromiumapp.org itself. */
+export function isWebPage(redirectUri: string): boolean {
+  const { protocol, hostname } = new URL(redirectUri);
+  return /^https?:$/.test(protocol) && !hostname.endsWith(".chromiumapp.org");
 }
 
 /** Returns the error of OAuth, or the text of the page. */

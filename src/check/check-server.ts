@@ -2,6 +2,8 @@ import { clockFinding } from "./clock.ts";
 import { corsFinding } from "./cors.ts";
 import { endpointFindings } from "./endpoints.ts";
 import { listOf, note, type Document, type Finding } from "./finding.ts";
+import { isRedirectUri, parseUrl } from "../core/same-origin.ts";
+import { isWebPage } from "./authorization-request.ts";
 import { keyFindings } from "./keys.ts";
 import { DEFAULT_SCOPE, loginFindings } from "./login.ts";
 import { metadataFindings } from "./metadata.ts";
@@ -13,6 +15,8 @@ export interface CheckOptions {
   readonly issuer: string;
   readonly clientId?: string | undefined;
   readonly redirectUri?: string | undefined;
+  /** The origin of the app's pages. Default: the origin of the redirect URI. */
+  readonly origin?: string | undefined;
 }
 
 /** What an app can expect of a server, and what must change. */
@@ -37,21 +41,23 @@ const SOME_ORIGIN = "https://app.example.com";
  */
 export async function checkServer(options: CheckOptions): Promise<Report> {
   const { clientId, redirectUri } = options;
-  if (redirectUri !== undefined && !/^https?:\/\/[^/]/.test(redirectUri))
+  if (redirectUri !== undefined && !isWhole(redirectUri))
     throw new CannotCheck(
-      `"${redirectUri}" is not an https URL. Pass the whole redirect URI, such as https://app.example.com/`,
+      `"${redirectUri}" is not an absolute URL of a page or an app. Pass the whole redirect URI, such as https://app.example.com/ or com.example.app:/cb`,
     );
   const client =
     clientId === undefined || redirectUri === undefined ? undefined : { clientId, redirectUri };
-  const origin = redirectUri === undefined ? SOME_ORIGIN : new URL(redirectUri).origin;
+  const isPage = redirectUri !== undefined && isWebPage(redirectUri);
+  const ownOrigin = options.origin ?? (isPage ? new URL(redirectUri).origin : undefined);
+  const origin = ownOrigin ?? SOME_ORIGIN;
   const send = createSend(DEADLINE_MS);
   const read = await readMetadata(options.issuer, send, origin);
   const { document, response } = read;
-  const isAppKnown = client !== undefined;
+  const isAppKnown = client !== undefined && ownOrigin !== undefined;
   const [issuer, keys, endpoints, login] = await Promise.all([
     checkIssuer(read, send),
     keyFindings(document, send, origin, isAppKnown),
-    endpointFindings({ document, send, origin, client }),
+    endpointFindings({ document, send, origin, client, isAppKnown }),
     client && loginFindings(document, client, send),
   ]);
   const scope = login?.scope ?? supportedScopes(document);
@@ -65,13 +71,14 @@ export async function checkServer(options: CheckOptions): Promise<Report> {
       corsFinding("metadata", response, origin, isAppKnown),
       ...keys,
       ...endpoints,
+      redirectUri !== undefined && !isPage ? SHELL : undefined,
       ...(login?.findings ?? [
         note("login", "not tried", "Pass --client-id and --redirect-uri to try it."),
       ]),
       ...(login?.scope || isDefault ? [] : [scopeNote(scope)]),
       refreshNote(document),
     ].filter((finding) => finding !== undefined),
-    isLoginTried: isAppKnown,
+    isLoginTried: client !== undefined,
     config: {
       issuer: issuer.issuer,
       clientId: clientId ?? "web",
@@ -80,6 +87,19 @@ export async function checkServer(options: CheckOptions): Promise<Report> {
     },
   };
 }
+
+/** Whether the text is an absolute URL. Browsers also accept `https:app` and `https:///app`, which are probably mistakes. */
+function isWhole(redirectUri: string): boolean {
+  const url = parseUrl(redirectUri);
+  if (!url || !isRedirectUri(url)) return false;
+  return !/^https?:$/.test(url.protocol) || /^https?:\/\/[^/]/i.test(redirectUri);
+}
+
+const SHELL: Finding = note(
+  "redirect URI",
+  "the response arrives outside the app's page",
+  "Give createAuth() a userAgent that receives it there.",
+);
 
 /** The default scopes that the metadata lists. The metadata need not list every scope. */
 function supportedScopes(document: Document): readonly string[] {

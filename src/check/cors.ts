@@ -22,7 +22,11 @@ export function corsFinding(
   const seen = `the response has no Access-Control-Allow-Origin for ${origin}`;
   return isAppKnown
     ? change(topic, seen, `Allow the origin ${origin} at the server.`)
-    : note(topic, seen, "Pass --client-id and --redirect-uri to check the app's own origin.");
+    : note(
+        topic,
+        seen,
+        "Pass --client-id and --redirect-uri to check the app's own origin, and --origin if its pages have another origin.",
+      );
 }
 
 /**

@@ -19,6 +19,8 @@ interface EndpointsToCheck {
   readonly origin: string;
   /** Absent if the client is not known. */
   readonly client: ClientToCheck | undefined;
+  /** Whether the client and the origin of its pages are known. */
+  readonly isAppKnown: boolean;
 }
 
 /** Sends the requests of a page to the token, userinfo and revocation endpoints, with values that no server has issued. */
@@ -53,7 +55,7 @@ async function findingAt(
 }
 
 async function token(url: string, around: EndpointsToCheck): Promise<readonly Finding[]> {
-  const { client, send, origin } = around;
+  const { client, send, origin, isAppKnown } = around;
   const form = {
     grant_type: "authorization_code",
     code: FAKE_VALUE,
@@ -61,7 +63,7 @@ async function token(url: string, around: EndpointsToCheck): Promise<readonly Fi
     ...(client && { client_id: client.clientId, redirect_uri: client.redirectUri }),
   };
   const response = await send(url, { method: "POST", form, origin });
-  const cors = corsFinding("token endpoint", response, origin, client !== undefined);
+  const cors = corsFinding("token endpoint", response, origin, isAppKnown);
   return response.location || client
     ? [tokenFinding(response, client?.clientId ?? ""), cors]
     : [cors];
@@ -92,7 +94,7 @@ function tokenFinding(response: HttpResponse, clientId: string): Finding {
 
 async function userinfo(
   url: string,
-  { send, origin, client }: EndpointsToCheck,
+  { send, origin, isAppKnown }: EndpointsToCheck,
 ): Promise<readonly Finding[]> {
   // A browser asks first whether it may send `Authorization`.
   const asked = {
@@ -103,7 +105,7 @@ async function userinfo(
     send(url, { method: "OPTIONS", headers: asked, origin }),
     send(url, { headers: { Authorization: `Bearer ${FAKE_VALUE}` }, origin }),
   ]);
-  if (!allows(response, origin)) return [corsFinding("userinfo", response, origin, !!client)];
+  if (!allows(response, origin)) return [corsFinding("userinfo", response, origin, isAppKnown)];
   const by = authorizationAllowedBy(preflight, origin);
   if (by === "name") return [ok("CORS: userinfo", "the app may read the response")];
   if (by === "*")
@@ -125,7 +127,7 @@ async function userinfo(
 
 async function revocation(
   url: string,
-  { send, origin, client }: EndpointsToCheck,
+  { send, origin, client, isAppKnown }: EndpointsToCheck,
 ): Promise<readonly Finding[]> {
   const form = { token: FAKE_VALUE, ...(client && { client_id: client.clientId }) };
   const response = await send(url, { method: "POST", form, origin });
@@ -138,7 +140,7 @@ async function revocation(
         "After logout(), the refresh token stays valid. Allow public clients at this endpoint.",
       ),
     ];
-  const { mark, topic, seen } = corsFinding("revocation", response, origin, client !== undefined);
+  const { mark, topic, seen } = corsFinding("revocation", response, origin, isAppKnown);
   if (mark !== "change") return [{ topic, mark, seen }];
   return [note(topic, seen, "logout() cannot tell whether the refresh token was revoked.")];
 }

@@ -1,4 +1,5 @@
 import {
+  isWebPage,
   sendAuthorizationRequest,
   type AuthorizationRequest,
   type LoginResult,
@@ -13,6 +14,7 @@ import {
   type Document,
   type Finding,
 } from "./finding.ts";
+import { parseUrl } from "../core/same-origin.ts";
 import { SCOPE } from "../oidc/server.ts";
 import { NoResponseError, type Send } from "./request.ts";
 
@@ -144,9 +146,10 @@ function refused(
 
 /** A page proves nothing, unless the server refuses a wrong client and a wrong redirect URI. */
 async function pageFinding(client: ClientToCheck, sendLogin: SendLogin): Promise<Finding> {
+  const wrong = parseUrl(`/${FAKE_VALUE}`, client.redirectUri);
   const results = await Promise.all([
     sendLogin({ clientId: `${FAKE_VALUE}-unknown` }),
-    sendLogin({ redirectUri: `${new URL(client.redirectUri).origin}/${FAKE_VALUE}` }),
+    sendLogin({ redirectUri: wrong?.href ?? `${client.redirectUri}-${FAKE_VALUE}` }),
   ]);
   if (results.every(({ type }) => type !== "page"))
     return ok("login", `accepted: client ${client.clientId}, redirect URI ${client.redirectUri}`);
@@ -159,6 +162,7 @@ async function pageFinding(client: ClientToCheck, sendLogin: SendLogin): Promise
 
 function silentFinding(document: Document, { redirectUri }: ClientToCheck, error: string): Finding {
   const seen = `prompt=none returns ${error}`;
+  if (!isWebPage(redirectUri)) return note("silent sign-on", seen, "Do not set silentSignOn.");
   const [app, server] = [redirectUri, String(document["authorization_endpoint"])].map((url) =>
     new URL(url).hostname.split(".").slice(-2).join("."),
   );

@@ -4,9 +4,11 @@ import { checkServer } from "./check-server.ts";
 import { printReport } from "./print-report.ts";
 import { CannotCheck } from "./read-metadata.ts";
 
-const USAGE = `latchkey check <issuer> [--client-id web] [--redirect-uri https://app.example.com/] [--json]
+const USAGE = `latchkey check <issuer> [--client-id web] [--redirect-uri https://app.example.com/]
+               [--origin capacitor://localhost] [--json]
 
 Checks whether Latchkey works with an OpenID provider, and lists what to change.
+--origin is the origin of the app's pages if the redirect URI has another one, as in a native app.
 The command sends no secret, logs no user in and changes nothing at the server.
 
 Exit code: 0 if nothing must change, 1 if something must change, 2 if the check could not run.`;
@@ -24,6 +26,7 @@ async function main(args: string[]): Promise<void> {
     options: {
       "client-id": { type: "string" },
       "redirect-uri": { type: "string" },
+      origin: { type: "string" },
       json: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
@@ -35,6 +38,7 @@ async function main(args: string[]): Promise<void> {
     issuer,
     clientId: values["client-id"],
     redirectUri: values["redirect-uri"],
+    origin: values.origin,
   });
   say(values.json ? JSON.stringify(report, undefined, 2) : printReport(report));
   process.exitCode = report.findings.some(({ mark }) => mark === "change") ? 1 : 0;

@@ -362,3 +362,64 @@ test.for(["the issuer", "the URL of the document"])(
     expect(changes(report)).toEqual([]);
   },
 );
+
+describe("a native app", () => {
+  const REDIRECT = "com.example.app:/cb";
+  const topicOf = ({ findings }: Report, topic: string) =>
+    findings.find((finding) => finding.topic === topic);
+  const accept = (redirectUri: string) => {
+    provider.behaviours.set("/authorize", ({ query }) =>
+      query.get("redirect_uri") === redirectUri
+        ? answer(query, "login_required")
+        : { status: 400, body: "<h1>Unknown client</h1>" },
+    );
+  };
+
+  test.each([REDIRECT, "com.example.app:///cb", "https://abcdefgh.chromiumapp.org/"])(
+    "receives the response at %s, and is told to give a userAgent",
+    async (redirectUri) => {
+      accept(redirectUri);
+      const report = await check({ redirectUri });
+      expect(changes(report)).toEqual([]);
+      expect(topicOf(report, "login")).toMatchObject({ mark: "ok" });
+      expect(topicOf(report, "redirect URI")?.change).toContain("userAgent");
+      expect(topicOf(report, "silent sign-on")).toMatchObject({ mark: "note" });
+      expect(report.config).toMatchObject({ redirectUri });
+      const sent = provider.requests.filter(({ what }) => what === "GET /authorize");
+      expect(sent.map(({ query }) => query.get("redirect_uri"))).toContain(redirectUri);
+    },
+  );
+
+  test("checks CORS for the origin of its pages when the origin is known", async () => {
+    accept(REDIRECT);
+    provider.behaviours.set("/token", withheld);
+    const unknown = await check({ redirectUri: REDIRECT });
+    expect(topicOf(unknown, "CORS: token endpoint")).toMatchObject({ mark: "note" });
+    expect(topicOf(unknown, "CORS: token endpoint")?.change).toContain("--origin");
+    const known = await check({ redirectUri: REDIRECT, origin: "capacitor://localhost" });
+    expect(topicOf(known, "CORS: token endpoint")).toMatchObject({
+      mark: "change",
+      change: "Allow the origin capacitor://localhost at the server.",
+    });
+  });
+
+  test("a login page proves nothing if the server shows it for a wrong redirect URI, too", async () => {
+    provider.behaviours.set("/authorize", () => ({ body: "<h1>Log in</h1>" }));
+    const report = await check({ redirectUri: REDIRECT });
+    expect(topicOf(report, "login")).toMatchObject({ mark: "note" });
+    const sent = provider.requests.map(({ query }) => query.get("redirect_uri"));
+    expect(sent).toContain("com.example.app:/latchkey-check");
+  });
+
+  test.each([
+    "javascript:alert(1)",
+    "file:///index.html",
+    "com.example.app:/cb#x",
+    "/cb",
+    "https:app",
+  ])("%s is not a redirect URI", async (redirectUri) => {
+    await expect(check({ redirectUri })).rejects.toThrow(
+      "is not an absolute URL of a page or an app",
+    );
+  });
+});

@@ -15,6 +15,8 @@ import type { UserRemoval } from "./users/user-removal.ts";
 export interface AuthManagerConfig extends SessionReaderConfig, LoginsConfig, ServerLogoutConfig {
   /** The default user agent of `login()`. A user agent visits the authorization endpoint, for example in a popup. */
   readonly userAgent: UserAgent;
+  /** Visits the authorization endpoint with this page, for `silentSignOn: "page"`. Default: `userAgent`. */
+  readonly pageUserAgent?: UserAgent;
   /** Loads the code for token refreshes in advance, and validates stored ID tokens. */
   readonly refresher: Pick<Refresher, "prepare" | "validate">;
   /** Loads the object that decides whether `fetch()` retries after a 401. Absent: no retry. */

@@ -5,8 +5,7 @@ import { DocumentPage } from "../browser/page/document-page.ts";
 import { IndexedDBCallbackLedger } from "../browser/storage/indexeddb-callback-ledger.ts";
 import { IndexedDBRequestStore } from "../browser/storage/indexeddb-request-store.ts";
 import { SessionLoginMarks } from "../browser/storage/session-login-marks.ts";
-import { PageUserAgent } from "../browser/user-agents/page-user-agent.ts";
-import { resolveRedirectUri } from "../browser/user-agents/redirect-uri.ts";
+import { configuredUserAgent } from "../browser/user-agents/configured-user-agent.ts";
 import { systemClock, systemRandom } from "../browser/page/system-clock.ts";
 import { tabLocks } from "../browser/tabs/tab-locks.ts";
 import { checkAuthConfig, type AuthConfig } from "../core/auth-config.ts";
@@ -137,7 +136,6 @@ export function createAuth(
   const database = createDatabase();
   const untold = new UntoldLogouts();
   const { sessions, users, prepare } = clientStores(config, database, { client, clock, random });
-  const redirectUri = () => resolveRedirectUri(config.redirectUri);
   const { server, send } = createLazyServer({
     issuer,
     clientId,
@@ -151,6 +149,7 @@ export function createAuth(
       (await chunk(import("./diagnose.chunk.ts"))).diagnose(...request),
     warn: (message) => page.warn(message),
     requests: new IndexedDBRequestStore(database),
+    pageUrl: () => page.href(),
     database,
     clock,
     ...(timing?.requestMs !== undefined && { tokenTimeoutMs: timing.requestMs }),
@@ -204,11 +203,7 @@ export function createAuth(
         userFetcher: fetcher ?? userinfoFetcher(server),
       });
     }),
-    userAgent: new PageUserAgent(redirectUri),
-    redirectUri,
-    // This URL can have another origin than the page. The server checks that the URL is registered for the client.
-    postLogoutRedirectUri: () =>
-      config.postLogoutRedirectUri && new URL(config.postLogoutRedirectUri, page.href()).href,
+    ...configuredUserAgent(config),
     ledger: new IndexedDBCallbackLedger(database, clock),
     marks: new SessionLoginMarks(client),
     channel,

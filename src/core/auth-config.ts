@@ -1,7 +1,8 @@
 import { assertPrompt } from "./authorization-parameters.ts";
 import { isOpenIdProvider, type Endpoints } from "./endpoints.ts";
 import { ConfigurationError } from "./errors.ts";
-import { parseUrl, isSecureUrl } from "./same-origin.ts";
+import { isRedirectUri, isSecureUrl, parseUrl } from "./same-origin.ts";
+import type { UserAgent } from "./user-agent.ts";
 
 /** The client id, URLs and other settings that an app passes to `createAuth()`. */
 export interface AuthConfig {
@@ -12,10 +13,19 @@ export interface AuthConfig {
   /** The app's client id at the authorization server. The app is a public client, so the app has no client secret. */
   readonly clientId: string;
   /**
-   * The absolute or relative URL to which the server sends authorization responses. The URL must have the app's origin and must
-   * be registered at the server.
+   * The absolute or relative URL to which the server sends authorization responses. The URL must be registered at the server.
+   * Without a `userAgent`, the URL must have the origin of the app's page. An absolute URL is sent exactly as given.
    */
   readonly redirectUri: string;
+  /**
+   * The user agent of every login that names none itself, also of the logins that `getToken()` starts. Give one if this page
+   * cannot receive the response, for example in a native shell or a browser extension. Default: this page navigates to the login
+   * page.
+   *
+   * A `PopupUserAgent` needs a click: without one, the browser blocks the popup, and `getToken()` rejects with a
+   * `PopupBlockedError`. No further login starts by itself until the user clicks or presses a key.
+   */
+  readonly userAgent?: UserAgent;
   /**
    * The scopes that every login requests. Default at an OpenID provider: openid, profile, email and offline_access. Default at
    * any other server: no scopes.
@@ -41,8 +51,8 @@ export interface AuthConfig {
    */
   readonly endpoints?: Endpoints;
   /**
-   * The URL to which the server sends the user after a logout. The URL must be registered at the server. Default: the server
-   * shows its own page after the logout.
+   * The URL to which the server sends the user after a logout: a page, or an app with a scheme of its own. The URL must be
+   * registered at the server. Default: the server shows its own page after the logout.
    */
   readonly postLogoutRedirectUri?: string;
 }
@@ -57,6 +67,7 @@ export interface AuthParts {
   readonly onReturn?: unknown;
   readonly loginOptions?: { readonly prompt?: unknown };
   readonly silentSignOn?: unknown;
+  readonly userAgent?: unknown;
 }
 
 /**
@@ -76,9 +87,18 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
     onReturn,
     loginOptions,
     silentSignOn,
+    userAgent,
   } = (config ?? {}) as Partial<AuthConfig & AuthParts>;
   checkRegistration(config);
-  checkRedirect("redirectUri", redirectUri);
+  const redirect = checkRedirect("redirectUri", redirectUri);
+  // A page has a host. Only the browser knows whether it is the host of this page.
+  if (!userAgent && !/^[^/:]+:\/\/[^/]/.test(redirect.href)) {
+    throw new ConfigurationError(
+      "redirectUri",
+      "no page can receive a response there",
+      "Give a userAgent that can, or a path of this app.",
+    );
+  }
   if (postLogoutRedirectUri !== undefined) {
     checkRedirect("postLogoutRedirectUri", postLogoutRedirectUri);
   }
@@ -105,14 +125,8 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
     );
   }
   assertPrompt("loginOptions.prompt", loginOptions?.prompt);
-  const opens = (silentSignOn as { open?: unknown } | undefined)?.open ?? silentSignOn;
-  if (![undefined, "page"].includes(opens as undefined) && typeof opens !== "function") {
-    throw new ConfigurationError(
-      "silentSignOn",
-      'it is neither a user agent nor "page"',
-      'Give new IframeUserAgent("/popup.html") or "page".',
-    );
-  }
+  checkUserAgent("userAgent", userAgent, "");
+  checkUserAgent("silentSignOn", silentSignOn === "page" ? undefined : silentSignOn, ' or "page"');
   checkMaker("grant", grant);
   if (onReturn !== undefined && typeof onReturn !== "function") {
     throw new ConfigurationError(
@@ -131,6 +145,16 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
  */
 function isUri(resource: unknown): boolean {
   return typeof resource === "string" && parseUrl(resource)?.hash === "";
+}
+
+function checkUserAgent(input: string, value: unknown, or: string): void {
+  if (value === undefined || typeof (value as { open?: unknown } | null)?.open === "function")
+    return;
+  throw new ConfigurationError(
+    input,
+    "it has no method open()",
+    `Give an object such as new PopupUserAgent("/popup.html")${or}.`,
+  );
 }
 
 function checkMaker(input: string, part: unknown): void {
@@ -177,19 +201,19 @@ function checkIssuer(issuer: unknown): void {
   if (url.pathname.includes("/.well-known/")) fail("it is the URL of the metadata document");
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2 */
-function checkRedirect(input: string, value: unknown): void {
+function checkRedirect(input: string, value: unknown): URL {
   const url =
     typeof value === "string" && value !== ""
       ? parseUrl(value, "https://relative.invalid")
       : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || url.hash) {
-    throw new ConfigurationError(
-      input,
-      isMissing(value) ? "it is missing" : "it is not an http(s) URL, or it has a fragment",
-      'Give a path of this app, for example "/callback". Register its absolute URL at the server.',
-    );
-  }
+  if (url && isRedirectUri(url)) return url;
+  throw new ConfigurationError(
+    input,
+    isMissing(value)
+      ? "it is missing"
+      : "it is not a URL of a page or an app, or it has a fragment",
+    'Give a path of this app, for example "/callback". Register its absolute URL at the server.',
+  );
 }
 
 function isMissing(value: unknown): boolean {

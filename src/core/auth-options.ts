@@ -40,7 +40,10 @@ export interface GetUserOptions {
 
 /** The options of one login. */
 export interface LoginOptions extends AuthorizationParameters {
-  /** The page, popup or frame that visits the authorization endpoint. Default: this page navigates to the endpoint. */
+  /**
+   * The page, popup, frame or app that visits the authorization endpoint. Default: the `userAgent` of `createAuth()`. Without
+   * one, this page navigates to the endpoint.
+   */
   readonly userAgent?: UserAgent;
   /** Values for the app's own grants. If the login navigates this page to the login page, the values are lost. */
   readonly context?: TokenContext;
@@ -58,8 +61,10 @@ export interface LogoutOptions {
    */
   readonly revoke?: "server" | "none";
   /**
-   * `page`: this page navigates to the server's end-session endpoint. `none`: this page stays. Default: `page` for this tab's
-   * user, `none` for every other user.
+   * `page`: this page navigates to the server's end-session endpoint, or the method `endSession()` of the app's `userAgent`
+   * visits the endpoint. `none`: the endpoint is not visited, and the user stays logged in at the server. Default: `page` for
+   * this tab's user, `none` for every other user. The default is always `none` if the app has a `userAgent` without
+   * `endSession()`, and `redirectUri` is not a web page of this page's origin: this page could not come back to the app.
    */
   readonly endSession?: "page" | "none";
   /** Parameters of the end-session request that only the app's server knows, such as `logout_uri` of Amazon Cognito. */

@@ -22,8 +22,8 @@ export interface Auth<
    * Returns an access token that is valid now. The token comes from the store, from a refresh that all tabs share, or from a
    * login.
    *
-   * If a login is needed and this page is a visible top-level page, the page navigates to the login page. `prompt: "none"`
-   * prevents this automatic login.
+   * If a login is needed and this page is a visible top-level page, the page navigates to the login page, or the `userAgent` of
+   * `createAuth()` visits it. `prompt: "none"` prevents this automatic login.
    *
    * To prevent endless redirects, each automatic login and each logout blocks further automatic logins in this tab. The block
    * ends when a token is returned, when the app calls `login()`, or when the user clicks or presses a key on the page. The
@@ -87,7 +87,7 @@ export interface Auth<
   getUser(options?: GetUserOptions): Promise<User<Claims> | undefined>;
   /**
    * Deletes the session in every tab, revokes the refresh token, and navigates this page to the server's end-session endpoint.
-   * Returns within about 5 seconds. The result says whether the logout at the server succeeded. Rejects only if the session
+   * The option `endSession` says what happens in a native shell. Returns within about 5 seconds. The result says whether the logout at the server succeeded. Rejects only if the session
    * could not be deleted.
    * @throws StorageError the store failed
    * @throws ConfigurationError Latchkey cannot work on this page, or a newer version of Latchkey stored the session

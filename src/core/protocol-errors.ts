@@ -83,7 +83,7 @@ export class PopupBlockedError extends AuthError {
 
   constructor() {
     super("the browser did not open a login window", {
-      hint: "Call login() directly in a click handler. To log in without a popup, call login() without a userAgent.",
+      hint: "Call login() directly in a click handler. To log in without a popup, give another userAgent, or none.",
     });
   }
 }

@@ -67,6 +67,9 @@ export interface World {
   /** The scopes of the app's configuration. */
   scope: readonly string[] | undefined;
   silentSignOn: UserAgent | "page" | undefined;
+  /** The app's own user agent. Undefined: the page. */
+  userAgent: UserAgent | undefined;
+  redirectUri: string;
   /** Validates the claims of a user. */
   readUser: ((user: User) => Promise<User>) | undefined;
   /** The channel of another tab. */
@@ -136,6 +139,8 @@ export function world(clock: Clock = testClock): World {
     isOwnFetcher: false,
     scope: undefined,
     silentSignOn: undefined,
+    userAgent: undefined,
+    redirectUri: REDIRECT_URI,
     readUser: undefined,
     tab: (
       inner = new AuthorizationCodeGrant(me.server),
@@ -188,6 +193,20 @@ export function world(clock: Clock = testClock): World {
       const view = users.inAnotherTab();
       const refusedTokens = new RefusedTokens();
       const parts = { client: CLIENT, sessions: store, users: view, clock };
+      const pageUserAgent: UserAgent = {
+        open: () => {
+          const roundTrip = {
+            redirectUri: REDIRECT_URI,
+            navigate: () => me.navigate(),
+            close: () => {
+              roundTrip.closed = true;
+            },
+            closed: false,
+          };
+          me.roundTrips.push(roundTrip);
+          return roundTrip;
+        },
+      };
       return new AuthManager({
         client: CLIENT,
         tab,
@@ -197,21 +216,9 @@ export function world(clock: Clock = testClock): World {
         ...((!me.userinfo || me.isOwnFetcher) && {
           userFetcher: { fetchUser: () => me.fetchUser() },
         }),
-        userAgent: {
-          open: () => {
-            const roundTrip = {
-              redirectUri: REDIRECT_URI,
-              navigate: () => me.navigate(),
-              close: () => {
-                roundTrip.closed = true;
-              },
-              closed: false,
-            };
-            me.roundTrips.push(roundTrip);
-            return roundTrip;
-          },
-        },
-        redirectUri: () => REDIRECT_URI,
+        userAgent: me.userAgent ?? pageUserAgent,
+        pageUserAgent,
+        redirectUri: () => me.redirectUri,
         postLogoutRedirectUri: () => "https://app.example/",
         sessions: store,
         users: view,

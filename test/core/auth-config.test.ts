@@ -8,6 +8,7 @@ const endpoints = {
 };
 const jwksUri = "https://id.example.com/keys";
 const userFetcher = { fetchUser: () => {} };
+const userAgent = { open: () => {} };
 const good: AuthConfig & AuthParts = {
   issuer: "https://id.example.com",
   clientId: "web",
@@ -32,6 +33,15 @@ test.for([
   { issuer: "http://[::1]:4700" },
   { redirectUri: "https://app.example.com/callback" },
   { redirectUri: "callback?from=id" },
+  { redirectUri: "com.example.app:/cb", userAgent },
+  { redirectUri: "com.example.app:///cb", userAgent },
+  { redirectUri: "com.example.app://cb", userAgent },
+  { redirectUri: "capacitor://localhost", userAgent },
+  { redirectUri: "https://abcdefgh.chromiumapp.org/", userAgent },
+  { redirectUri: "app://bundle/callback" },
+  { silentSignOn: userAgent },
+  { silentSignOn: "page" },
+  { postLogoutRedirectUri: "com.example.app:/signed-out" },
   { scope: ["openid"] },
   { authTimeOnRefresh: "ignore" },
   { authTimeOnRefresh: "compare" },
@@ -71,7 +81,23 @@ test.for([
   ["redirectUri", { redirectUri: "https://" }],
   ["redirectUri", { redirectUri: "/callback#here" }],
   ["redirectUri", { redirectUri: "javascript:alert(1)" }],
+  ["redirectUri", { redirectUri: "com.example.app:/cb" }],
+  ["redirectUri", { redirectUri: "com.example.app:///cb" }],
+  ["redirectUri", { redirectUri: "com.example.app:/cb#here", userAgent }],
+  ["redirectUri", { redirectUri: "javascript:alert(1)", userAgent }],
+  ["redirectUri", { redirectUri: "JavaScript://app.example.com/%0aalert(1)", userAgent }],
+  ["redirectUri", { redirectUri: "data:text/html,x", userAgent }],
+  ["redirectUri", { redirectUri: "blob:https://app.example.com/7d1c", userAgent }],
+  ["redirectUri", { redirectUri: "file:///index.html", userAgent }],
+  ["redirectUri", { redirectUri: "about:blank", userAgent }],
   ["postLogoutRedirectUri", { postLogoutRedirectUri: "mailto:ada@example.com" }],
+  ["postLogoutRedirectUri", { postLogoutRedirectUri: "javascript:alert(1)" }],
+  ["userAgent", { userAgent: null }],
+  ["userAgent", { userAgent: {} }],
+  ["userAgent", { userAgent: "popup" }],
+  ["userAgent", { userAgent: () => userAgent }],
+  ["silentSignOn", { silentSignOn: "frame" }],
+  ["silentSignOn", { silentSignOn: {} }],
   ["scope", { scope: ["profile", "email"] }],
   ["scope", { scope: "openid profile" }],
   ["scope", { scope: null }],
@@ -104,6 +130,8 @@ test.for([
   [{ issuer: "http://id.example.com" }, "https"],
   [{ scope: "openid profile" }, "not a list"],
   [{ clientId: 5 }, "not a string"],
+  [{ redirectUri: "com.example.app:/cb" }, "Give a userAgent"],
+  [{ userAgent: {} }, "no method open()"],
 ] as const)("the message names the fault: %o", ([change, fault]) => {
   expect(problem(change)!.message).toContain(fault);
 });

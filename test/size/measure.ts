@@ -117,7 +117,7 @@ export async function measureSizes(): Promise<readonly Size[]> {
       limit,
       bytes: app.size([...everyday, ...sources]) - login,
     })),
-    { what: "`PopupUserAgent`", bytes: popup.size([popup.entry]) - entry, limit: 1_500 },
+    { what: "`PopupUserAgent`", bytes: popup.size([popup.entry]) - entry, limit: 1_600 },
     { what: "`IframeUserAgent`", bytes: frame.size([frame.entry]) - entry, limit: 1_000 },
     { what: "`latchkey/react`", bytes: react.size([react.entry]) - entry, limit: 2_000 },
     { what: "`latchkey/ui`: four elements, and Lit", bytes: elements - entry, limit: 16_500 },

@@ -32,7 +32,7 @@ export class AutomaticLogins {
   readonly #session: { readonly sub: string | undefined };
   /** The times (`at`) of logouts after which an automatic login has already been tried. `refusal()` forbids a second try. */
   readonly #refused = new Set<number>();
-  /** The last error of an authorization response in this page. `at`: the time of the error, in milliseconds since the epoch. */
+  /** The last error of a login in this page. `at`: the time of the error, in milliseconds since the epoch. */
   #failure: { readonly error: unknown; readonly at: number } | undefined;
 
   constructor(
@@ -76,7 +76,10 @@ export class AutomaticLogins {
         try {
           return await roundTrip.navigate(url);
         } catch (error) {
-          if (error instanceof CancelledError) this.settle("cancelled", wordsOf(error), subject);
+          if (error instanceof CancelledError) {
+            this.#failure = { error, at: this.#clock.now() };
+            this.settle("cancelled", wordsOf(error), subject);
+          }
           throw error;
         }
       },
@@ -93,16 +96,15 @@ export class AutomaticLogins {
     const assertMayNavigate = () => {
       const refusal = this.#refusal(subject, () => true);
       if (refusal) throw refusal;
+      roundTrip.assertMayNavigate?.();
     };
     return {
       ...watched,
       assertMayNavigate,
       navigate: async (url) => {
         assertMayNavigate();
-        if (
-          !this.#marks.write([...this.#marks.current(), this.#mark("started", undefined, subject)])
-        )
-          throw noMemory();
+        const started = this.#mark("started", undefined, subject);
+        if (!this.#marks.write([...this.#marks.current(), started])) throw noMemory();
         return watched.navigate(url);
       },
     };
@@ -201,7 +203,7 @@ export class AutomaticLogins {
    * Returns true if an automatic login is allowed although an authorization response in this page failed with `error`. This is
    * so in two cases:
    * - The code exchange failed because of a temporary problem.
-   * - A user has clicked or pressed a key on the page since the failure.
+   * - A user has clicked or pressed a key on the page since the failure or the cancellation.
    */
   #isForgiven(error: unknown): boolean {
     const failure = this.#failure;

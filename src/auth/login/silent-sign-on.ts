@@ -23,7 +23,8 @@ export async function signOnSilently(
   const { automatic } = await logins.load();
   // The page might have a user by now, or have left for another login.
   if (session.user || logins.underWay || !automatic.mayTrySilently()) return;
-  await logins.startLogin(config.userAgent.open(), request);
+  const { pageUserAgent = config.userAgent } = config;
+  await logins.startLogin(pageUserAgent.open(), request);
 }
 
 /** After a renewal in the frame has failed, this tab does not try again for this time. Milliseconds. */

@@ -2,7 +2,9 @@ import { abortable } from "../../core/abortable.ts";
 import { NoTokenError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/keys.ts";
 import type { UserStore } from "../../core/user-store.ts";
+import type { RoundTrip } from "../../core/user-agent.ts";
 import type { LoginRequest, TokenAfterLoginParts } from "../parts.ts";
+import type { AutomaticLogins } from "./automatic-logins.ts";
 
 /**
  * If a login is in progress, waits for that login. Otherwise starts a login that returns to the current URL. Then returns the
@@ -13,7 +15,7 @@ export async function tokenAfterLogin(
   { config, session, logins, getToken }: TokenAfterLoginParts,
   ...[options, { waitFor, reason }]: LoginRequest
 ): Promise<string> {
-  const { userAgent, page, users } = config;
+  const { page, users } = config;
   const { signal, cache: _, refused: __, user, ...target } = options;
   const loginHint = user === undefined ? undefined : await hintOf(user, users);
   const resources =
@@ -50,7 +52,7 @@ export async function tokenAfterLogin(
     reason === undefined ? undefined : error,
   );
   if (refusal) throw refusal;
-  const roundTrip = userAgent.open();
+  const roundTrip = openIfAllowed(config, loaded.automatic);
   const loggedIn = new AbortController();
   // A login that the caller requested with `prompt` continues, even if another tab logs a user in.
   const mayStop = !options.prompt && !session.user;
@@ -78,6 +80,26 @@ export async function tokenAfterLogin(
     prompt: "none",
     ...(signal && { signal }),
   });
+}
+
+/**
+ * Opens the user agent. If the user agent cannot open now, for example because the browser blocks a popup without a click, the
+ * login fails when a grant needs the round trip. A grant that shows a picker of remembered users might need none.
+ */
+function openIfAllowed(
+  { userAgent, redirectUri }: TokenAfterLoginParts["config"],
+  automatic: AutomaticLogins,
+): RoundTrip {
+  try {
+    return userAgent.open();
+  } catch (error) {
+    const fail = (): never => {
+      automatic.fail(error);
+      throw error;
+    };
+    const navigate = async () => fail();
+    return { redirectUri: redirectUri(), assertMayNavigate: fail, navigate, close: () => {} };
+  }
 }
 
 /**

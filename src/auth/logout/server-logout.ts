@@ -4,7 +4,9 @@ import type { CallbackLedger } from "../../core/callback-ledger.ts";
 import { isAuthError, NetworkError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/keys.ts";
 import type { Page, Random } from "../../core/ports.ts";
+import { isSameOrigin } from "../../core/same-origin.ts";
 import { text } from "../../core/shape.ts";
+import type { UserAgent } from "../../core/user-agent.ts";
 import type { User } from "../../core/user.ts";
 import { withoutResponse } from "../login/clean-url.ts";
 import type { DeletedSession } from "./untold-logouts.ts";
@@ -23,6 +25,12 @@ export interface ServerLogoutConfig extends RevocationQueueParts {
   readonly random: Random;
   /** Returns the URL to which the server redirects after the logout. If there is no such URL, the server shows its own page. */
   readonly postLogoutRedirectUri: () => string | undefined;
+  /** The user agent of every login. Its method `endSession()` visits the end-session endpoint in place of this page. */
+  readonly userAgent?: UserAgent;
+  /** The user agent that navigates this page. If it differs from `userAgent`, logins do not navigate this page. */
+  readonly pageUserAgent?: UserAgent;
+  /** Returns the absolute URL at which authorization responses arrive. */
+  readonly redirectUri: () => string;
 }
 
 /** The objects that `leaveServer()` uses. */
@@ -33,7 +41,7 @@ interface NavigateParts {
 }
 
 interface TellOptions extends Omit<LogoutOptions, "user"> {
-  /** Called just before the page navigates to the end-session endpoint. Returns false if the page must not navigate. */
+  /** Called just before the end-session endpoint is visited. Returns false if the endpoint must not be visited. */
   readonly mayNavigate: () => boolean | Promise<boolean>;
 }
 
@@ -73,7 +81,7 @@ async function tell(
   deleted: DeletedSession,
   sub: string,
   config: ServerLogoutConfig,
-  { revoke = "server", endSession = "page", mayNavigate, parameters }: TellOptions,
+  { revoke = "server", endSession = endSessionOf(config), mayNavigate, parameters }: TellOptions,
 ): Promise<LogoutResult> {
   // If the tokens of the session could not be read, the server cannot be told of the logout.
   if (deleted.error !== undefined) return notTold(deleted.error);
@@ -150,16 +158,32 @@ async function findMissing(config: ServerLogoutConfig): Promise<readonly LogoutE
 async function leavePage(
   { url, state }: EndSession,
   sub: string,
-  { client, sessions, page, ledger, postLogoutRedirectUri }: ServerLogoutConfig,
+  { client, sessions, page, ledger, clock, postLogoutRedirectUri, userAgent }: ServerLogoutConfig,
   mayNavigate: TellOptions["mayNavigate"],
 ): Promise<void> {
+  const isInPage = !userAgent?.endSession;
   // Without a network, the browser would show an error page instead of this page.
   if (!page.lifecycle.online()) throw offline();
-  if (postLogoutRedirectUri()) await ledger.put(state, { loggedOut: true }).catch(() => {});
+  if (isInPage && postLogoutRedirectUri())
+    await ledger.put(state, { loggedOut: true }).catch(() => {});
   const next = await sessions.get(sessionKey(client, sub)).catch(() => undefined);
   // If the user has logged in again or is logging in now, the server must not log the user out.
   if (!(await mayNavigate()) || (next && !next.end)) throw signedInAgain();
-  page.navigate(url);
+  if (isInPage) return page.navigate(url);
+  // The user might look at the server's page for longer.
+  await Promise.race([userAgent.endSession!(url), clock.sleep(PATIENCE_MS)]);
+}
+
+/**
+ * Returns how the end-session endpoint is visited by default. This page stays if it cannot come back: the app's own user agent
+ * receives the responses at a URL that is not a web page of this origin.
+ */
+function endSessionOf(config: ServerLogoutConfig): "page" | "none" {
+  const { userAgent, pageUserAgent = userAgent, page } = config;
+  const url = config.redirectUri();
+  const isInPage =
+    userAgent === pageUserAgent || (/^https?:/.test(url) && isSameOrigin(url, page.href()));
+  return isInPage || userAgent?.endSession ? "page" : "none";
 }
 
 async function inTime<T>(
@@ -188,9 +212,9 @@ export function leaveServer(
   // was this tab's user.
   const isOwn = sub === before || deleted?.isOwn === true;
   if (deleted) deleted.isOwn = isOwn;
-  const endSession = isOwn ? "page" : "none";
   const mayNavigate = () => isStillFor(parts, isOwn ? sub : undefined);
-  return tellServer(parts.config, sub, { endSession, ...options, mayNavigate });
+  const defaults = isOwn ? {} : ({ endSession: "none" } as const);
+  return tellServer(parts.config, sub, { ...defaults, ...options, mayNavigate });
 }
 
 /**

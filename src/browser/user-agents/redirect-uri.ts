@@ -1,15 +1,20 @@
 import { ConfigurationError } from "../../core/errors.ts";
+import { isSameOrigin, parseUrl } from "../../core/same-origin.ts";
 
 /**
- * Returns the redirect URI as an absolute URL.
+ * Returns the redirect URI of a login in this page, a popup or a frame, as an absolute URL.
  * @throws ConfigurationError the URL has another origin than this page, so this page could not receive the response
  */
 export function resolveRedirectUri(redirectUri: string): string {
-  const { href, origin } = new URL(redirectUri, location.href);
-  if (origin === location.origin) return href;
+  if (isSameOrigin(redirectUri, location.href)) return absoluteUrl(redirectUri);
   throw new ConfigurationError(
     "redirectUri",
-    `its origin is ${origin}, and the origin of this page is ${location.origin}`,
-    "Pass a URL of this page's origin, and register that URL at the server.",
+    `this page cannot receive a response at ${redirectUri}, which has another origin`,
+    "Give a URL of this page's origin, or give createAuth() a userAgent that can receive the response.",
   );
+}
+
+/** Returns an absolute URL as it is, because servers compare redirect URIs as strings. Resolves a relative URL. */
+export function absoluteUrl(url: string): string {
+  return parseUrl(url) ? url : new URL(url, location.href).href;
 }

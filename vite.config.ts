@@ -43,8 +43,14 @@ const UNIT = [
   "test/*.test.ts",
 ];
 
-/** Apps with a framework's router, with the elements, with sessions of another SDK, at a plain provider, and in 50 tabs. */
-const APPS = ["test/e2e/{routers,ui,moving,plain-provider,many-tabs}.test.ts"];
+/**
+ * Apps with a framework's router, with the elements, with sessions of another SDK, at a plain provider, and in 50 tabs. The
+ * examples are native shells and a browser extension.
+ */
+const APPS = [
+  "test/e2e/{routers,ui,moving,plain-provider,many-tabs}.test.ts",
+  "test/examples/**/*.test.ts",
+];
 
 /** Node warns when one AbortSignal has more than ten listeners. Many tests start that many calls with one signal. */
 const QUIET_NODE = ["--disable-warning=MaxListenersExceededWarning"];

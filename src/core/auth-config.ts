@@ -148,8 +148,8 @@ function isUri(resource: unknown): boolean {
 }
 
 function checkUserAgent(input: string, value: unknown, or: string): void {
-  if (value === undefined || typeof (value as { open?: unknown } | null)?.open === "function")
-    return;
+  const { open } = (value ?? {}) as { readonly open?: unknown };
+  if (value === undefined || typeof open === "function") return;
   throw new ConfigurationError(
     input,
     "it has no method open()",

@@ -33,9 +33,7 @@ export async function settled(
   method: "login" | "getToken" | "logout",
 ): Promise<() => Promise<unknown>> {
   await page.evaluate((method) => {
-    const result = window.auth[method]().catch(
-      (error: { code?: string }) => error.code ?? `${error}`,
-    );
+    const result = window.auth[method]().catch(({ code }: { code?: string }) => code);
     Object.assign(window, { result });
   }, method);
   return () => page.evaluate(() => (window as unknown as { result: Promise<unknown> }).result);

@@ -38,6 +38,8 @@ export interface LaunchOptions {
   readonly args?: readonly string[];
   /** A folder for the profile, which stays when the browser closes. */
   readonly profile?: string;
+  /** Allow `browser.installExtension()`. Default: false. */
+  readonly extensions?: boolean;
 }
 
 /** Launches a headless browser. Without `profile`, its profile is deleted when it closes. */
@@ -46,11 +48,13 @@ export async function launchBrowser({
   popupBlocking = false,
   args = [],
   profile,
+  extensions = false,
 }: LaunchOptions = {}): Promise<Browser> {
   return launch({
     executablePath: await findBrowser(),
     headless: true,
     ...(profile !== undefined && { userDataDir: profile }),
+    ...(extensions && { pipe: true, enableExtensions: true }),
     // The sandbox refuses to start for root.
     args: [...QUIET, ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), ...args],
     ignoreDefaultArgs: [

@@ -270,6 +270,10 @@ describe("C13: a login that the server refuses because of the app", () => {
     ["unauthorized_client", "no such grant", /`clientId`/],
     ["invalid_target", "unknown resource", /`resource`/],
     ["invalid_request", "prompt: unknown value", /`prompt`/],
+    ["invalid_client", "client not found", /`clientId`/],
+    ["redirect_uri_mismatch", "not registered", /`redirectUri`/],
+    ["unsupported_response_type", "code is off", /code flow/],
+    ["unmet_authentication_requirements", "no such acr", /`acrValues`/],
   ])("%s: the hint names the option, and the message has the server's words", async (...row) => {
     const [error, description, hint] = row;
     const { state } = await begin();
@@ -299,6 +303,46 @@ describe("C13: a login that the server refuses because of the app", () => {
     expect(rejected.message.split("\n")[0]!.length).toBeLessThan(300);
     expect(rejected["errorDescription"]).toBe(text);
   });
+});
+
+test.each([
+  ["temporarily_unavailable", true],
+  ["server_error", true],
+  ["access_denied", false],
+  ["invalid_scope", false],
+  ["frobnicated", false],
+])("C11: the authorization response %s is retryable: %s", async (error, retryable) => {
+  const { state } = await begin();
+  const rejected = await errorFrom(read(respond({ error, state })));
+  expect(rejected).toMatchObject({ code: "authorization", error, retryable });
+});
+
+test.each([
+  "https://app.example.com",
+  "https://app.example.com?x=1",
+  "https://app.example.com?x=a%20b&y",
+  "HTTPS://App.Example.com:443",
+  "http://localhost:5173",
+  "https://app.example.com/a/../callback",
+  "https://app.example.com/%7Euser",
+])(
+  "C4: the redirect URI %s is sent as written, and its response is accepted",
+  async (redirectUri) => {
+    const { query, state, url } = await begin({ redirectUri });
+    expect(query.get("redirect_uri")).toBe(redirectUri);
+    expect(url.search).toContain(`redirect_uri=${encodeURIComponent(redirectUri)}&`);
+    // The code exchange sends the same text.
+    const request = await read(respond({ code: "c", state }, redirectUri));
+    expect(request.redirectUri).toBe(redirectUri);
+  },
+);
+
+test("C4: no character of state and nonce needs encoding", async () => {
+  for (let i = 0; i < 50; i++) {
+    const { url, query, state } = await begin();
+    expect(url.search).toContain(`state=${state}&nonce=${query.get("nonce")!}&`);
+    expect(state).toMatch(/^[\w.-]+$/);
+  }
 });
 
 describe("the sweep of stale requests", () => {

@@ -400,6 +400,8 @@ test.each([
   ["invalid_scope", /`scope`/],
   ["invalid_client", /`clientId`/],
   ["invalid_target", /`resource`/],
+  ["incorrect_client_credentials", /`clientId`/],
+  ["redirect_uri_mismatch", /`redirectUri`/],
 ])(
   "C13: a token request that the server refuses with %s has a hint for the developer",
   async (error, hint) => {
@@ -530,6 +532,28 @@ describe("client authentication", () => {
     expect(error).toMatchObject({ code: "configuration", input: "authentication.key" });
     expect(error.message).toContain(algorithm);
     expect(fetch.sent).toHaveLength(0);
+  });
+
+  test("C12: each key signs with its own algorithm only", async () => {
+    const generate = async (parameters: RsaHashedKeyGenParams | EcKeyGenParams) => {
+      const uses: KeyUsage[] = ["sign", "verify"];
+      return (await crypto.subtle.generateKey(parameters, false, uses)).privateKey;
+    };
+    const keys = {
+      RS256: await generate({ name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", ...RSA_2048 }),
+      PS512: await generate({ name: "RSA-PSS", hash: "SHA-512", ...RSA_2048 }),
+      ES256: await generate({ name: "ECDSA", namedCurve: "P-256" }),
+      ES384: await generate({ name: "ECDSA", namedCurve: "P-384" }),
+    };
+    const others = ["RS512", "PS256", "ES512", "EdDSA", "HS256", "none", "es256", ""];
+    for (const [own, of] of Object.entries(keys)) {
+      for (const algorithm of [...Object.keys(keys), ...others]) {
+        const asked = ask({ ...key, key: of, algorithm });
+        if (algorithm === own) await asked;
+        else expect(await errorFrom(asked)).toMatchObject({ input: "authentication.key" });
+      }
+    }
+    expect(fetch.sent).toHaveLength(4);
   });
 
   const record: TokenRecord = {

@@ -189,6 +189,22 @@ describe("after a refused login", () => {
     expect(again.state).toMatchObject({ status: "anonymous", reason: "none" });
   });
 
+  test.each([true, false])(
+    "C11: the page on which the login began knows that the error is retryable: %s",
+    async (retryable) => {
+      const my = world();
+      const marks = new MemoryLoginMarks();
+      const facts = { error: retryable ? "temporarily_unavailable" : "access_denied" };
+      const error = new AuthorizationError(facts, "Start a new login.", retryable);
+      my.server.exchange = () => Promise.reject(ofLogin(error, { returnTo: "/orders" }));
+      const response = `${REDIRECT_URI}?error=${facts.error}&state=${STATE}`;
+      const first = await open(my, response, { marks });
+      await expect(first.handleCallback(response)).rejects.toBe(error);
+      const { state } = await open(my, "https://app.example/orders", { marks });
+      expect(state).toMatchObject({ reason: "login_failed", error: { ...facts, retryable } });
+    },
+  );
+
   test("a damaged record of the error is ignored", async () => {
     const my = world();
     const marks = new MemoryLoginMarks();

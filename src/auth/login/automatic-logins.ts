@@ -76,10 +76,9 @@ export class AutomaticLogins {
         try {
           return await roundTrip.navigate(url);
         } catch (error) {
-          if (error instanceof CancelledError) {
-            this.#failure = { error, at: this.#clock.now() };
-            this.settle("cancelled", wordsOf(error), subject);
-          }
+          this.#failure = { error, at: this.#clock.now() };
+          if (error instanceof CancelledError) this.settle("cancelled", wordsOf(error), subject);
+          else if (!isAuthError(error)) this.settle("failed", undefined, subject);
           throw error;
         }
       },

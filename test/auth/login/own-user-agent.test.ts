@@ -93,6 +93,22 @@ describe("the user agent of the app", () => {
     expect(visit).toHaveBeenCalledTimes(2);
   });
 
+  test("A1: an error of the app's own user agent ends the login until the user acts", async () => {
+    const my = world();
+    const broken = new Error("no browser");
+    const { visit } = shell(my, () => Promise.reject(broken));
+    const auth = await started(my);
+    await expect(auth.getToken()).rejects.toBe(broken);
+    for (let poll = 0; poll < 5; poll++) {
+      await expect(auth.getToken()).rejects.toMatchObject({ code: "no_token", cause: broken });
+    }
+    expect(visit).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(2_000);
+    my.page.act();
+    visit.mockImplementation(responds);
+    expect(await auth.getToken()).toBe("at1");
+  });
+
   test("A1: logins whose token is of no use do not follow each other", async () => {
     const my = world();
     my.server.exchange = async () => {

@@ -48,7 +48,8 @@ export async function checkServer(options: CheckOptions): Promise<Report> {
   const client =
     clientId === undefined || redirectUri === undefined ? undefined : { clientId, redirectUri };
   const isPage = redirectUri !== undefined && isWebPage(redirectUri);
-  const ownOrigin = options.origin ?? (isPage ? new URL(redirectUri).origin : undefined);
+  const given = options.origin?.replace(/\/$/, "");
+  const ownOrigin = given ?? (isPage ? new URL(redirectUri).origin : undefined);
   const origin = ownOrigin ?? SOME_ORIGIN;
   const send = createSend(DEADLINE_MS);
   const read = await readMetadata(options.issuer, send, origin);

@@ -396,7 +396,7 @@ describe("a native app", () => {
     const unknown = await check({ redirectUri: REDIRECT });
     expect(topicOf(unknown, "CORS: token endpoint")).toMatchObject({ mark: "note" });
     expect(topicOf(unknown, "CORS: token endpoint")?.change).toContain("--origin");
-    const known = await check({ redirectUri: REDIRECT, origin: "capacitor://localhost" });
+    const known = await check({ redirectUri: REDIRECT, origin: "capacitor://localhost/" });
     expect(topicOf(known, "CORS: token endpoint")).toMatchObject({
       mark: "change",
       change: "Allow the origin capacitor://localhost at the server.",

@@ -34,6 +34,8 @@ export function mustNotCompile(
   const web = { issuer: "https://id.example.com", clientId: "web", redirectUri: "/" };
   // @ts-expect-error a client in a browser has no secret
   createAuth({ ...web, clientSecret: "s" });
+  // @ts-expect-error a user agent has the method open()
+  createAuth({ ...web, userAgent: { navigate: () => {} } });
   // @ts-expect-error `scope` is a list
   void auth.getToken({ scope: "openid profile" });
   // @ts-expect-error the value is unknown

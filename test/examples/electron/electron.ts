@@ -1,4 +1,4 @@
-/** The parts of Electron that the example uses, as Electron 45 declares them. */
+/** The parts of Electron that the example uses, as Electron 41 declares them. */
 
 interface Cancelable {
   preventDefault(): void;

@@ -5,6 +5,7 @@ import { DocumentPage } from "../browser/page/document-page.ts";
 import { IndexedDBCallbackLedger } from "../browser/storage/indexeddb-callback-ledger.ts";
 import { IndexedDBRequestStore } from "../browser/storage/indexeddb-request-store.ts";
 import { SessionLoginMarks } from "../browser/storage/session-login-marks.ts";
+import { sweepTraces } from "../browser/storage/sweep-traces.ts";
 import { configuredUserAgent } from "../browser/user-agents/configured-user-agent.ts";
 import { systemClock, systemRandom } from "../browser/page/system-clock.ts";
 import { tabLocks } from "../browser/tabs/tab-locks.ts";
@@ -221,6 +222,13 @@ export function createAuth(
     ),
   });
   auth.start();
-  if (!page.unsupported()) prepare();
+  if (!page.unsupported()) {
+    prepare();
+    // The session is read first. An error of the store is in the state.
+    auth.getUser().then(
+      () => sweepTraces(database),
+      () => {},
+    );
+  }
   return auth;
 }

@@ -110,7 +110,7 @@ export function createLazyServer(config: LazyServerConfig): LazyServer {
       authorizeDevice: async (target, signal) =>
         (await server(signal)).authorizeDevice(target, signal),
       userinfo: async (accessToken, signal) => (await server(signal)).userinfo(accessToken, signal),
-      revoke: async (refreshToken, signal) => (await server(signal)).revoke(refreshToken, signal),
+      revoke: async (token, signal, kind) => (await server(signal)).revoke(token, signal, kind),
       endSession: async (request, signal) => (await server(signal)).endSession(request, signal),
       missingEndpoints: async (signal) => (await server(signal)).missingEndpoints(signal),
     },

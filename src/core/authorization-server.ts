@@ -105,6 +105,9 @@ export interface DeviceAuthorization {
   readonly scope?: readonly string[];
 }
 
+/** The kind of a token that is revoked. @see https://www.rfc-editor.org/rfc/rfc7009#section-2.1 */
+export type RevokedToken = "refresh_token" | "access_token";
+
 /** Sends requests to the endpoints of an authorization server, and creates the URLs of the server's login and logout pages. */
 export interface AuthorizationServer {
   /**
@@ -150,12 +153,12 @@ export interface AuthorizationServer {
    */
   userinfo(accessToken: string, signal?: AbortSignal): Promise<Record<string, unknown>>;
   /**
-   * Revokes a refresh token. If the server has no revocation endpoint, does nothing.
+   * Revokes a token. Default: a refresh token. If the server has no revocation endpoint, does nothing.
    * @throws RequestTokenError the server refused the request
    * @throws NetworkError no response came
    * @see https://www.rfc-editor.org/rfc/rfc7009
    */
-  revoke(refreshToken: string, signal?: AbortSignal): Promise<void>;
+  revoke(token: string, signal?: AbortSignal, kind?: RevokedToken): Promise<void>;
   /** Returns the URL of the server's logout page. If the server has no end-session endpoint, returns undefined. */
   endSession(request: EndSessionRequest, signal?: AbortSignal): Promise<string | undefined>;
   /** Returns the names of the endpoints for a logout that the server does not have. */

@@ -59,7 +59,10 @@ export interface SessionRow {
 }
 
 /** The data of a remembered user that a row stores for a user picker. */
-export type RememberedProfile = Omit<RememberedUser, "sub" | "needsLogin">;
+export interface RememberedProfile extends Omit<RememberedUser, "sub" | "needsLogin"> {
+  /** True if the user has chosen to be remembered. The profile then stays after a logout, for a picker of users. */
+  readonly isChosen?: true;
+}
 
 /** An attempt to refresh the session. A tab stores the attempt in the row before the tab sends the refresh token. */
 export interface SessionAttempt {

@@ -50,6 +50,10 @@ export interface RememberedUsers {
   putDefault(sub: string): Promise<boolean>;
   /** If `sub` is the default user and has no stored session, removes the default user. New tabs then start without a user. */
   dropDefault(sub: string): Promise<void>;
+  /**
+   * Deletes what logins of the user have left behind: pending authorization requests, and handled responses. The session stays.
+   */
+  deleteTraces(sub: string): Promise<void>;
   /** Deletes all stored data of the user. For one day, the store keeps a record of this deletion. */
   forget(sub: string): Promise<void>;
   /**

@@ -50,7 +50,11 @@ export async function askToRemember(
   }
   await sessions.update(sessionKey(client, sub), (now) =>
     now?.sessionId === row.sessionId && !now.end
-      ? { ...now, lifetime: "remembered", remembered: profileOf(user, clock.now()) }
+      ? {
+          ...now,
+          lifetime: "remembered",
+          remembered: { ...profileOf(user, clock.now()), isChosen: true },
+        }
       : NO_CHANGE,
   );
 }

@@ -1,5 +1,9 @@
 import { abortable } from "../core/abortable.ts";
-import type { EndSessionRequest, LogoutEndpoint } from "../core/authorization-server.ts";
+import type {
+  EndSessionRequest,
+  LogoutEndpoint,
+  RevokedToken,
+} from "../core/authorization-server.ts";
 import { postForm } from "./token/form-request.ts";
 import { NAVIGATION_AGE_MS } from "./metadata-source.ts";
 import type { ServerParts } from "./context.ts";
@@ -9,7 +13,7 @@ import { refusal, parseFacts } from "./token/token-response.ts";
 const MAX_HINT_LENGTH = 2_000;
 
 /**
- * Revokes a refresh token. If the server has no revocation endpoint, does nothing.
+ * Revokes a token. If the server has no revocation endpoint, does nothing.
  * @throws DiscoveryError the revocation endpoint in the metadata is not an https URL
  * @throws RequestTokenError the server refused the revocation
  * @throws NetworkError no response
@@ -19,13 +23,14 @@ export async function revokeToken(
   parts: Pick<ServerParts, "loadEndpoint" | "getCredentials" | "client">,
   token: string,
   signal: AbortSignal | undefined,
+  kind: RevokedToken = "refresh_token",
 ): Promise<void> {
   const revocationEndpoint = await abortable(parts.loadEndpoint("revocationEndpoint"), signal);
   if (!revocationEndpoint) return;
   const form = {
     name: "revocation endpoint",
     url: revocationEndpoint,
-    parameters: { token, token_type_hint: "refresh_token" },
+    parameters: { token, token_type_hint: kind },
     secrets: [token],
     credentials: await abortable(parts.getCredentials(), signal),
   };

@@ -87,7 +87,8 @@ export function createServer(config: OidcServerConfig): OidcServer {
     userinfo: async (accessToken, signal) =>
       (await more(signal)).fetchUserinfo(parts, accessToken, signal),
 
-    revoke: async (token, signal) => (await logout(signal)).revokeToken(parts, token, signal),
+    revoke: async (token, signal, kind) =>
+      (await logout(signal)).revokeToken(parts, token, signal, kind),
     endSession: async (request, signal) =>
       (await logout(signal)).endSessionUrl(parts, request, signal),
     missingEndpoints: async (signal) => (await logout(signal)).missingEndpoints(parts, signal),

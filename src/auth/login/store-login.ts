@@ -97,7 +97,9 @@ function afterLogin(
     attempt: null,
     end: null,
     lifetime,
-    ...(lifetime === "remembered" && { remembered: profile }),
+    ...(lifetime === "remembered" && {
+      remembered: { ...profile, ...(before?.remembered?.isChosen && { isChosen: true }) },
+    }),
     renewable: refreshToken !== undefined,
   };
 }

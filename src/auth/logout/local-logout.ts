@@ -31,8 +31,14 @@ export async function localLogout(
     return previous?.end && previous.end.reason !== "logged_out" ? {} : undefined;
   }
   try {
-    const { refreshToken, idToken, user } = await sessions.open(previous.tokens);
-    return { refreshToken, idToken, user };
+    const { refreshToken, idToken, user, access } = await sessions.open(previous.tokens);
+    const tokens = new Set(Object.values(access).map(({ token }) => token));
+    return {
+      refreshToken,
+      idToken,
+      user,
+      ...(refreshToken === undefined && { accessTokens: [...tokens] }),
+    };
   } catch (error) {
     // With `persist: "memory"`, only open tabs have the tokens, so the tokens might be lost.
     return { error };
@@ -56,9 +62,11 @@ export async function localLogoutUntold(
  */
 function afterLogout(before: SessionRow, sessionId: string): SessionRow {
   const sequence = before.sequence + 1;
-  const { signature: _, ...rest } = before;
+  const { signature: _, remembered, ...rest } = before;
   return {
     ...rest,
+    // Without a choice of the user, no picker shows the user after the logout.
+    ...(remembered?.isChosen && { remembered }),
     sessionId,
     sequence,
     attempt: null,

@@ -2,6 +2,7 @@ import { doublingPause } from "../../core/back-off.ts";
 import type { SessionStore } from "../../core/session.ts";
 import { abortable } from "../../core/abortable.ts";
 import { revokeLock, sessionKey, type ClientKey } from "../../core/keys.ts";
+import type { RevokedToken } from "../../core/authorization-server.ts";
 import { CancelledError, NetworkError, TimeoutError, isAuthError } from "../../core/errors.ts";
 import type { Clock, TabLock, Page } from "../../core/ports.ts";
 import type { UntoldLogouts } from "./untold-logouts.ts";
@@ -25,11 +26,13 @@ export interface RevocationParts {
   readonly sessions: SessionStore;
   readonly locks: TabLock;
   readonly clock: Clock;
-  readonly server: { revoke(refreshToken: string, signal: AbortSignal): Promise<void> };
+  readonly server: {
+    revoke(token: string, signal: AbortSignal, kind?: RevokedToken): Promise<void>;
+  };
 }
 
 /**
- * Revokes the refresh token of a session that has ended, for example after a logout. Sends one request to the server.
+ * Revokes a token of a session that has ended, for example after a logout. Sends one request to the server.
  *
  * When the server revokes the token, the server might also end a new session of the same user. Therefore revocations and logins
  * use a lock. A revocation holds the lock while its request is in flight. A login waits for the lock before it navigates.
@@ -42,8 +45,9 @@ export interface RevocationParts {
 export function revokeEnded(
   { client, sessions, locks, clock, server }: RevocationParts,
   user: string,
-  refreshToken: string,
+  token: string,
   stop: AbortController = new AbortController(),
+  kind?: RevokedToken,
 ): Promise<void> {
   const { signal } = stop;
   const asked = clock.monotonic();
@@ -56,14 +60,17 @@ export function revokeEnded(
       // sent.
       if (clock.monotonic() - asked > PERMIT_MS) {
         throw new TimeoutError(
-          `the refresh token was not revoked: the wait for other tabs and the session store took more than ${PERMIT_MS} ms`,
+          `the token was not revoked: the wait for other tabs and the session store took more than ${PERMIT_MS} ms`,
           { pending: false },
         );
       }
       signal.throwIfAborted();
       const late = new NetworkError(`revocation endpoint: no response within ${REQUEST_MS} ms`);
       void clock.sleep(REQUEST_MS).then(() => stop.abort(late));
-      const response = abortable(server.revoke(refreshToken, signal), signal);
+      const response = abortable(
+        kind ? server.revoke(token, signal, kind) : server.revoke(token, signal),
+        signal,
+      );
       resolve(response);
       await response.catch(() => clock.sleep(DRAIN_MS));
     };
@@ -100,7 +107,7 @@ const TRIES = 8;
 const MAX_PAUSE_MS = 64_000;
 
 /**
- * Revokes a refresh token of the user `sub`. Settles with the result of the next attempt.
+ * Revokes a token of the user `sub`. Settles with the result of the next attempt.
  * - If the attempt fails because of a temporary problem, more attempts follow in the background.
  * - If another call is already trying to revoke the same token, the next attempt starts at once.
  * - If the browser withholds the response (CORS), no more attempts follow. The server has probably revoked the token, and the
@@ -114,17 +121,18 @@ const MAX_PAUSE_MS = 64_000;
 export function revoke(
   parts: RevocationQueueParts,
   sub: string,
-  refreshToken: string,
+  token: string,
+  kind?: RevokedToken,
 ): Promise<void> {
   const { revocations, revoked, withheld } = parts.untold;
   // The token is revoked only once, because a second request might end the session of a later login.
-  if (revoked.has(refreshToken)) return Promise.resolve();
-  const error = withheld.get(refreshToken);
+  if (revoked.has(token)) return Promise.resolve();
+  const error = withheld.get(token);
   if (error) return Promise.reject(error);
-  const known = revocations.get(refreshToken);
+  const known = revocations.get(token);
   if (known) return known.try();
-  const revocation = new Revocation(parts, sub, refreshToken);
-  revocations.set(refreshToken, revocation);
+  const revocation = new Revocation(parts, sub, token, kind);
+  revocations.set(token, revocation);
   const tried = revocation.try();
   void revocation.run();
   return tried;
@@ -134,16 +142,18 @@ export function revoke(
 class Revocation {
   readonly #parts: RevocationQueueParts;
   readonly #sub: string;
-  readonly #refreshToken: string;
+  readonly #token: string;
+  readonly #kind: RevokedToken | undefined;
   #waiting: Caller[] = [];
   #stop = new AbortController();
   #pause = new AbortController();
   #login: Promise<unknown> | undefined;
 
-  constructor(parts: RevocationQueueParts, sub: string, refreshToken: string) {
+  constructor(parts: RevocationQueueParts, sub: string, token: string, kind?: RevokedToken) {
     this.#parts = parts;
     this.#sub = sub;
-    this.#refreshToken = refreshToken;
+    this.#token = token;
+    this.#kind = kind;
   }
 
   /**
@@ -172,14 +182,14 @@ class Revocation {
       for (let over: unknown; over !== this.#login; await over) over = this.#login;
       this.#stop = new AbortController();
       this.#pause = new AbortController();
-      const sent = revokeEnded(this.#parts, this.#sub, this.#refreshToken, this.#stop);
+      const sent = revokeEnded(this.#parts, this.#sub, this.#token, this.#stop, this.#kind);
       const [outcome] = await Promise.allSettled([sent]);
       const isLast = sends === TRIES || isFinal(outcome, this.#stop.signal);
       // The finished revocation is removed before the callers get the result. Otherwise a new call would join the finished
       // revocation.
-      if (isLast) untold.revocations.delete(this.#refreshToken);
-      if (outcome.status === "fulfilled") untold.revoked.add(this.#refreshToken);
-      else if (isWithheld(outcome.reason)) untold.withheld.set(this.#refreshToken, outcome.reason);
+      if (isLast) untold.revocations.delete(this.#token);
+      if (outcome.status === "fulfilled") untold.revoked.add(this.#token);
+      else if (isWithheld(outcome.reason)) untold.withheld.set(this.#token, outcome.reason);
       this.#settle(outcome);
       if (isLast) return;
       await clock

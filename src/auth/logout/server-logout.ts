@@ -86,7 +86,8 @@ async function tell(
   // If the tokens of the session could not be read, the server cannot be told of the logout.
   if (deleted.error !== undefined) return notTold(deleted.error);
   // Both requests run at the same time, so a slow server delays the logout only once.
-  const isRevoking = revoke === "server" && deleted.refreshToken !== undefined;
+  const isRevoking =
+    revoke === "server" && (deleted.refreshToken ?? deleted.accessTokens?.[0]) !== undefined;
   const [revoked, found, lacking] = await Promise.allSettled([
     revoke === "server" ? revokeDeleted(deleted, sub, config) : undefined,
     endSession === "page" ? findEndSession(deleted, config, parameters) : undefined,
@@ -116,12 +117,16 @@ async function revokeDeleted(
   sub: string,
   config: ServerLogoutConfig,
 ): Promise<void> {
-  const { refreshToken } = deleted;
-  if (refreshToken === undefined) return;
-  const revoked = revokeToken(config, sub, refreshToken).then(() => {
-    deleted.refreshToken = undefined;
-  });
-  await inTime("revocation endpoint", revoked, config);
+  const { refreshToken, accessTokens = [] } = deleted;
+  const tokens = refreshToken === undefined ? accessTokens : [refreshToken];
+  const kind = refreshToken === undefined ? "access_token" : undefined;
+  const revoked = Promise.all(tokens.map((token) => revokeToken(config, sub, token, kind))).then(
+    () => {
+      deleted.refreshToken = undefined;
+      deleted.accessTokens = [];
+    },
+  );
+  if (tokens.length > 0) await inTime("revocation endpoint", revoked, config);
 }
 
 async function findEndSession(

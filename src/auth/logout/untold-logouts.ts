@@ -9,6 +9,8 @@ import type { User } from "../../core/user.ts";
 export interface DeletedSession {
   /** The refresh token that must still be revoked. Undefined if there is no such token. */
   refreshToken?: string | undefined;
+  /** The access tokens that must still be revoked. Present only if there was no refresh token. */
+  accessTokens?: readonly string[];
   readonly idToken?: string | undefined;
   readonly user?: User | undefined;
   /** The error if the tokens of the session could not be read. The server can then not be told of the logout. */

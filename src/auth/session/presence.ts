@@ -72,6 +72,7 @@ export class Presence {
         return deleted ? undefined : NO_CHANGE;
       });
       if (deleted?.tokens) sessions.discard?.(deleted.tokens);
+      if (deleted) await remembered.deleteTraces(sub);
       await remembered.dropDefault(sub);
     });
     return current !== undefined;

@@ -86,7 +86,9 @@ export class UserCheck {
               ...now,
               tokens,
               userCheckedAt: clock.now(),
-              ...(now.remembered && { remembered: profileOf(user, now.remembered.lastUsedAt) }),
+              ...(now.remembered && {
+                remembered: { ...now.remembered, ...profileOf(user, now.remembered.lastUsedAt) },
+              }),
             }
           : NO_CHANGE,
       );

@@ -1,4 +1,5 @@
 import type { Grant } from "../../core/grant.ts";
+import type { UserStore } from "../../core/user-store.ts";
 import type { Clock } from "../../core/ports.ts";
 
 type Listener = (sub: string) => unknown;
@@ -14,15 +15,20 @@ export interface UserRemoval {
   tell(sub: string): Promise<unknown>;
 }
 
-/** Creates a `UserRemoval`. The first listener is the grant, because a grant can cache tokens of the user. */
+/** Creates a `UserRemoval`. The first listeners are the grant, which can cache tokens of the user, and the store. */
 export function createUserRemoval({
   grant,
+  users,
   clock,
 }: {
   readonly grant: Grant;
+  readonly users: Pick<UserStore, "users">;
   readonly clock: Clock;
 }): UserRemoval {
-  const listeners = new Set<Listener>([(sub) => grant.removeUser?.(sub)]);
+  const listeners = new Set<Listener>([
+    (sub) => grant.removeUser?.(sub),
+    async (sub) => (await users.users()).deleteTraces(sub),
+  ]);
   return {
     listen(listener) {
       // With a new function per call, an app can add the same listener twice and remove each addition separately.

@@ -10,7 +10,7 @@ import { parseRow } from "../../core/parse-row.ts";
 import type { RememberedUsers } from "../../core/user-store.ts";
 import { within, type Database } from "./database.ts";
 import { hasTombstone, putTombstone, tombstoneKey } from "./forgotten-users.ts";
-import { callbackIn, CALLBACKS } from "./indexeddb-callback-ledger.ts";
+import { deleteTraces } from "./user-traces.ts";
 import { rememberedRecord } from "../../core/remembered-record.ts";
 import { lastUsedFirst, parseRemembered } from "../../core/remembered-profile.ts";
 
@@ -55,6 +55,7 @@ export function indexedDBUsers(database: Database, client: ClientKey): Remembere
         if (byDefault === sub && !isKnown) store.delete(key);
         await promisifyRequest(store.transaction);
       }),
+    deleteTraces: (sub) => deleteTraces(database, { client, sub }),
     isForgotten: async (sub) =>
       hasTombstone(database, client, sub === undefined ? sub : await tombstoneKey(client, sub)),
     clearForgotten: async (sub) => del(await tombstoneKey(client, sub), database),
@@ -64,21 +65,17 @@ export function indexedDBUsers(database: Database, client: ClientKey): Remembere
         store.delete(sessionKey(client, sub));
         putTombstone(store, client, tombstone);
         // Start all requests at the same time: IndexedDB ends a transaction that has no pending request.
-        const [byDefault, list, [states, callbacks]] = await Promise.all([
+        const [byDefault, list] = await Promise.all([
           promisifyRequest<unknown>(store.get(key)),
           promisifyRequest<unknown>(store.get(listKey)),
-          entries(store, CALLBACKS),
         ]);
         if (byDefault === sub) store.delete(key);
         // A damaged list is deleted. The next call of `list()` creates a new list.
         if (!(list instanceof Map)) store.delete(listKey);
         else if (list.delete(encodeKey(sub))) store.put(list, listKey);
-        callbacks.forEach((callback, index) => {
-          const record = callbackIn(callback);
-          if (record && "sub" in record && record.sub === sub) store.delete(states[index]!);
-        });
         await promisifyRequest(store.transaction);
       });
+      await deleteTraces(database, { client, sub });
     },
   };
 

@@ -266,11 +266,32 @@ describe("the result of a logout is told", () => {
     expect(await (await signedIn(my)).logout(local)).toEqual({ server: "told" });
     const row = goodRow(expiredRow());
     const { refreshToken: _, ...tokens } = await my.store.open(row.tokens);
-    await remember(my, { ...row, renewable: false, tokens });
+    await remember(my, { ...row, renewable: false, access: {}, tokens: { ...tokens, access: {} } });
     const auth = my.tab();
     auth.start();
     expect(await auth.logout({ endSession: "none" })).toEqual({ server: "told" });
   });
+
+  test.for(["told", "not_told"] as const)(
+    "D2: the access tokens are revoked when there is no refresh token: %s",
+    async (server) => {
+      const my = world();
+      const revoked: unknown[] = [];
+      my.server.revoke = async (token, _, kind) => {
+        revoked.push([token, kind]);
+        if (server === "not_told") throw new NetworkError("cut", undefined, "", false);
+      };
+      const { refreshToken: _, ...tokens } = loginResponse({ accessToken: "long-lived" });
+      my.server.exchange = async () => tokens;
+      my.navigate = async () => `${REDIRECT_URI}?code=c&state=${STATE}`;
+      const auth = my.tab();
+      auth.start();
+      await auth.login();
+      expect((await auth.logout({ endSession: "none" })).server).toBe(server);
+      expect(revoked[0]).toEqual(["long-lived", "access_token"]);
+      expect(await auth.logout({ endSession: "none", revoke: "none" })).toEqual({ server: "told" });
+    },
+  );
 
   test("B5: when a refresh is in progress, and its new token is revoked as soon as it arrives", async () => {
     const my = world();

@@ -466,6 +466,29 @@ describe("shouldRemember()", () => {
     },
   );
 
+  test("D3: the error of each login is reported, also if the error is no Error", async () => {
+    const uncaught: unknown[] = [];
+    const before = process.listeners("uncaughtException");
+    process.removeAllListeners("uncaughtException");
+    process.on("uncaughtException", (error) => uncaught.push(error));
+    try {
+      const errors = ["first", new TypeError("second")];
+      const { auth, row } = await signedIn(async () => {
+        throw errors[uncaught.length];
+      });
+      for (const count of [1, 2]) {
+        await auth.login();
+        await vi.advanceTimersByTimeAsync(10);
+        await vi.waitFor(() => expect(uncaught).toHaveLength(count));
+        expect(await row()).toMatchObject({ lifetime: "tabs" });
+      }
+      expect(uncaught).toEqual(errors);
+    } finally {
+      process.removeAllListeners("uncaughtException");
+      for (const listener of before) process.on("uncaughtException", listener);
+    }
+  });
+
   test("changes nothing when the session has ended before it returns true", async () => {
     let response: (yes: boolean) => void = () => {};
     const { auth, row } = await signedIn(() => new Promise((resolve) => (response = resolve)));

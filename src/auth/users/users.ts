@@ -117,5 +117,15 @@ export async function logoutAll(
   const results = [...last, ...(await told)];
   const failed = deleted.find((outcome) => outcome.status === "rejected");
   if (failed) throw failed.reason;
-  return results.find(({ server }) => server === "not_told") ?? { server: "told" };
+  const missing = [
+    ...new Set(
+      results.flatMap((result) => (result.server === "told" ? (result.missing ?? []) : [])),
+    ),
+  ];
+  return (
+    results.find(({ server }) => server === "not_told") ?? {
+      server: "told",
+      ...(missing.length > 0 && { missing }),
+    }
+  );
 }

@@ -534,6 +534,11 @@ describe("D7: a logout at a server that lacks an endpoint", () => {
     });
   });
 
+  test("says which one also after logoutAll()", async () => {
+    const { auth } = await lacking("end_session_endpoint");
+    expect(await auth.logoutAll()).toEqual({ server: "told", missing: ["end_session_endpoint"] });
+  });
+
   test("says nothing of a step that was not asked for", async () => {
     const { auth } = await lacking("revocation_endpoint", "end_session_endpoint");
     expect(await auth.logout({ endSession: "none", revoke: "none" })).toEqual({ server: "told" });

@@ -222,13 +222,7 @@ export function createAuth(
     ),
   });
   auth.start();
-  if (!page.unsupported()) {
-    prepare();
-    // The session is read first. An error of the store is in the state.
-    auth.getUser().then(
-      () => sweepTraces(database),
-      () => {},
-    );
-  }
+  if (!page.unsupported()) prepare();
+  void sweepTraces(database, auth.getUser());
   return auth;
 }

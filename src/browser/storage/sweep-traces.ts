@@ -4,10 +4,11 @@ import { within, type Database } from "./database.ts";
 
 /**
  * Deletes pending authorization requests and handled responses that are too old for any login. Loads the code for this only if
- * there are such entries. Never rejects.
+ * there are such entries. Never rejects. `opened` settles when the page has read its session. If `opened` rejects, does nothing.
  */
-export async function sweepTraces(database: Database): Promise<void> {
+export async function sweepTraces(database: Database, opened: Promise<unknown>): Promise<void> {
   try {
+    await opened;
     const counts = await database("readonly", (store) =>
       Promise.all(
         ["callback/", "request/"].map((prefix) => promisifyRequest(store.count(within(prefix)))),

@@ -44,11 +44,11 @@ const UNIT = [
 ];
 
 /**
- * Apps with a framework's router, with the elements, with sessions of another SDK, at a plain provider, and in 50 tabs. The
- * examples are native shells and a browser extension.
+ * Apps with a framework's router, with the elements, with sessions of another SDK, at a plain provider, in 50 tabs, and two of
+ * everything. The examples are native shells, a terminal and a browser extension.
  */
 const APPS = [
-  "test/e2e/{routers,ui,moving,plain-provider,many-tabs}.test.ts",
+  "test/e2e/{routers,ui,moving,plain-provider,many-tabs,two-of-everything}.test.ts",
   "test/examples/**/*.test.ts",
 ];
 

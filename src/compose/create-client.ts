@@ -16,6 +16,7 @@ import { createLazyServer } from "./lazy-server.ts";
 import { ClientCredentialsGrant } from "../grants/client-credentials-grant.ts";
 import { RefreshTokenGrant } from "../grants/refresh-token-grant.ts";
 import { createFetch, type CreateFetchConfig } from "../fetch/create-fetch.ts";
+import { inService } from "../service/service-hints.ts";
 import { TokenManager } from "../service/token-manager.ts";
 import { MemoryRequestStore } from "../memory/memory-request-store.ts";
 import { MemoryTabLock } from "../memory/memory-tab-lock.ts";
@@ -198,13 +199,18 @@ export function createClient(config: CreateClientConfig): Client {
     ...(resource !== undefined && { resource }),
     ...(audience !== undefined && { audience }),
   };
-  const getToken: Client["getToken"] = (options) => manager.getToken({ ...target, ...options });
+  const explained = <T>(call: Promise<T>): Promise<T> =>
+    call.catch((error: unknown) => {
+      throw inService(error);
+    });
+  const getToken: Client["getToken"] = (options) =>
+    explained(manager.getToken({ ...target, ...options }));
   const send = allow && createFetch({ getToken, allow, ...(exclude && { exclude }) });
   return {
     getToken,
-    getTokenSet: (options) => manager.getTokenSet({ ...target, ...options }),
-    forceRefresh: (options) => manager.forceRefresh({ ...target, ...options }),
-    invalidateToken: (options) => manager.invalidateToken({ ...target, ...options }),
+    getTokenSet: (options) => explained(manager.getTokenSet({ ...target, ...options })),
+    forceRefresh: (options) => explained(manager.forceRefresh({ ...target, ...options })),
+    invalidateToken: (options) => explained(manager.invalidateToken({ ...target, ...options })),
     [asyncDispose]: () => manager[asyncDispose](),
     fetch: async (input, init) => {
       if (send) return send(input, init);

@@ -2,6 +2,7 @@ import { asyncDispose, type AsyncDispose } from "../core/async-dispose.ts";
 import { abortable } from "../core/abortable.ts";
 import { Flights } from "../core/flights.ts";
 import { ServiceEntries, type Entry } from "./service-entries.ts";
+import { inService } from "./service-hints.ts";
 import { ServiceRequests } from "./service-requests.ts";
 import { invalidated, shownTokens, type ServiceTokenSet } from "./service-tokens.ts";
 import { isOf, UserChanged } from "./service-users.ts";
@@ -146,7 +147,19 @@ export class TokenManager implements AsyncDispose {
    */
   readonly removeUser = (sub: string): Promise<void> => this.#entries.users.leave(sub);
 
-  async #join(
+  /** If the tokens depend on no user, the hints of errors must not speak of a user and a login page. */
+  #explained(error: unknown): unknown {
+    const { owner, provider } = this.#config;
+    return !owner && provider.owner === null ? inService(error) : error;
+  }
+
+  #join(options: ServiceTokenOptions, mode: ForceRefreshOptions["mode"]): Promise<ServiceTokenSet> {
+    return this.#joinUser(options, mode).catch((error: unknown) => {
+      throw this.#explained(error);
+    });
+  }
+
+  async #joinUser(
     options: ServiceTokenOptions,
     mode: ForceRefreshOptions["mode"],
   ): Promise<ServiceTokenSet> {

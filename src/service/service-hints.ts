@@ -1,0 +1,61 @@
+import { withoutHint } from "../core/auth-error.ts";
+import { isAuthError, type AnyAuthError } from "../core/errors.ts";
+import { developerHint } from "../core/server-words.ts";
+
+/** Hints about an OAuth error of the token endpoint, for a client whose tokens depend on no user of a page. */
+const OAUTH: Readonly<Record<string, string>> = {
+  invalid_scope:
+    "The server does not allow this client one of the requested scopes. Compare `scope` with the server's settings.",
+  unauthorized_client:
+    "The server does not allow this client the grant. Compare `clientId`, `authentication` and `grant` with the server's settings.",
+  unsupported_grant_type:
+    "The server does not support the grant. Compare `grant` with the server's settings.",
+  invalid_client: "Compare `clientId` and `authentication` with the server's settings.",
+  invalid_request:
+    "The server does not accept the request. Compare `scope`, `resource`, `audience` and `extraParameters` with the server's settings.",
+};
+
+/**
+ * Replaces the hint of an error if the hint is about a page and its user, and returns the error. A client or a token manager in
+ * a service has neither `login()` nor a user, so the new hint speaks of the methods of the client.
+ */
+export function inService(error: unknown): unknown {
+  const hint = isAuthError(error) ? hintFor(error) : undefined;
+  if (hint === undefined || !isAuthError(error)) return error;
+  const message = `${withoutHint(error)}\n${hint}`;
+  // An uncaught error shows `stack`, which begins with the message.
+  const stack = error.stack?.replace(error.message, () => message);
+  return Object.assign(error, { hint, message, ...(stack !== undefined && { stack }) });
+}
+
+/** Hints by the code of the error. Other errors have hints of their own, or keep their hint. */
+const HINTS: Readonly<Record<string, string>> = {
+  no_token: 'Call getToken() without prompt: "none", in a place where the grant can ask a user.',
+  refresh_token:
+    'The stored refresh token can no longer be used. Call getToken() again, so that the grant requests new tokens. A grant that asks a user needs a call without prompt: "none".',
+  storage: "Call again. If the call fails again, check the storage that you gave as `storage`.",
+  cancelled: "Call getToken() again to offer the login again. The stored tokens are unchanged.",
+};
+
+function hintFor(error: AnyAuthError): string | undefined {
+  if (error.code === "timeout") {
+    return error.pending
+      ? "Call getToken() again to wait for the request, which is still running. The stored tokens are kept."
+      : "Call getToken() again. The stored tokens are unchanged.";
+  }
+  if (error.code === "network") {
+    return error.hint.includes("Content Security Policy of the page")
+      ? "Call again when the network is back. If the call never succeeds, check the URL, the server, and what is between: DNS, proxies and TLS certificates."
+      : undefined;
+  }
+  if (error.code === "device_code") return deviceHint(error.reason, error.error);
+  if (error.code === "request_token")
+    return error.hint === developerHint(error) ? OAUTH[error.error ?? ""] : undefined;
+  return HINTS[error.code];
+}
+
+function deviceHint(reason: string, error: string | undefined): string | undefined {
+  if (reason === "expired_token" || reason === "access_denied")
+    return "Call getToken() again. The next login shows a new code. The stored tokens are unchanged.";
+  return OAUTH[error ?? ""];
+}

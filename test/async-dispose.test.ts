@@ -7,7 +7,8 @@ import { createAuth, createTokenManager, MemoryTokenStorage } from "../src/index
 import type { TokenOwner } from "../src/core/token-owner.ts";
 import { tokenSet, type TokenSet } from "../src/core/token-set.ts";
 import { MemoryTabLock } from "../src/memory/memory-tab-lock.ts";
-import { world } from "./auth/fixture.ts";
+import { REDIRECT_URI, STATE, world } from "./auth/fixture.ts";
+import { KEY } from "./refresh/tabs.ts";
 
 /** `await using` ends what has `dispose()`. The tests call the method that `await using` calls, because Node 20 lacks the syntax. */
 
@@ -91,11 +92,17 @@ describe("the types", () => {
 describe("at the end of a block", () => {
   test("an Auth no longer follows other tabs, and keeps the session", async () => {
     const me = world();
-    const auth = me.tab();
-    const dispose = vi.spyOn(auth as { dispose(): void }, "dispose");
+    me.navigate = async () => `${REDIRECT_URI}?code=c&state=${STATE}`;
+    const [auth, other] = [me.tab(), me.tab()];
     auth.start();
+    other.start();
+    await other.login();
+    await vi.waitFor(() => expect(auth.state.status).toBe("authenticated"));
     await auth[Symbol.asyncDispose]();
-    expect(dispose).toHaveBeenCalledTimes(1);
+    expect((await me.store.get(KEY))?.end).toBeNull();
+    await other.logout({ endSession: "none", revoke: "none" });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(auth.state.status).toBe("authenticated");
   });
 
   test("createAuth() returns such an Auth, also on a server", async () => {

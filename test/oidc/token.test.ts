@@ -245,6 +245,18 @@ describe("a token response", () => {
     });
   });
 
+  test.each(["a b", "a,b", "a, b", " a  b "])("has the scopes of %o", async (scope) => {
+    expect((await tokens({ ...GOOD, scope })).scope).toEqual(["a", "b"]);
+  });
+
+  test("comes from the configured URL exactly, also with a slash at its end or with a query", async () => {
+    for (const url of ["https://id.example/o/token/", "https://id.example/token?tenant=7"]) {
+      const fetch = responding(GOOD);
+      await exchange(fetch, url);
+      expect(fetch.sent.map((request) => request.url)).toEqual([url]);
+    }
+  });
+
   test("keeps the members that RFC 6749 does not name in extra, and no token", async () => {
     const { extra } = await tokens({
       ...GOOD,

@@ -1,5 +1,6 @@
 export { createClient } from "./compose/create-client.ts";
-export type { Client, ClientGrantParts, CreateClientConfig } from "./compose/create-client.ts";
+export type { Client } from "./compose/client.ts";
+export type { ClientGrantParts, CreateClientConfig } from "./compose/create-client.ts";
 export { ClientCredentialsGrant } from "./grants/client-credentials-grant.ts";
 export type { ClientCredentialsConfig } from "./grants/client-credentials-grant.ts";
 export { PasswordGrant } from "./grants/password-grant.ts";

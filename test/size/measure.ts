@@ -31,7 +31,7 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
   },
   {
     what: "where `getToken()` logs in, and several users",
-    limit: 5_200,
+    limit: 6_200,
     sources: [
       "../../../src/auth/users/users.ts",
       "../../../src/auth/login/token-after-login.ts",
@@ -40,7 +40,7 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
   },
   {
     what: "and a logout",
-    limit: 2_800,
+    limit: 3_500,
     sources: ["../../../src/auth/logout/server-logout.ts", "../../../src/oidc/logout.ts"],
   },
   {
@@ -60,7 +60,7 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
   },
   {
     what: "where the ID token lacks claims, or a tab opens after an hour",
-    limit: 3_500,
+    limit: 4_400,
     sources: [
       "../../../src/compose/user-check.chunk.ts",
       "../../../src/oidc/more-requests.chunk.ts",
@@ -109,15 +109,15 @@ export async function measureSizes(): Promise<readonly Size[]> {
   const login = app.size(everyday);
   const elements = ui.size([ui.entry]);
   return [
-    { what: "`createAuth()`, for a signed-in user", bytes: entry, limit: 16_400 },
-    { what: "and with all that a login and a refresh load", bytes: login, limit: 51_000 },
+    { what: "`createAuth()`, for a signed-in user", bytes: entry, limit: 17_600 },
+    { what: "and with all that a login and a refresh load", bytes: login, limit: 53_900 },
     // Without the chunks of a login: a page has loaded them before, or needs few of them.
     ...ASIDE.map(({ what, limit, sources }) => ({
       what,
       limit,
       bytes: app.size([...everyday, ...sources]) - login,
     })),
-    { what: "`PopupUserAgent`", bytes: popup.size([popup.entry]) - entry, limit: 1_600 },
+    { what: "`PopupUserAgent`", bytes: popup.size([popup.entry]) - entry, limit: 1_700 },
     { what: "`IframeUserAgent`", bytes: frame.size([frame.entry]) - entry, limit: 1_000 },
     { what: "`latchkey/react`", bytes: react.size([react.entry]) - entry, limit: 2_000 },
     { what: "`latchkey/ui`: four elements, and Lit", bytes: elements - entry, limit: 16_500 },
@@ -126,7 +126,7 @@ export async function measureSizes(): Promise<readonly Size[]> {
     {
       what: "and, once, with a session to import",
       bytes: moving.size([moving.entry, ...TAKE_OVER]) - moving.size([moving.entry]),
-      limit: 7_300,
+      limit: 7_500,
     },
     { what: "`relayResponse()`", bytes: callback.size([callback.entry]), limit: 1_000 },
   ];

@@ -35,7 +35,13 @@ async function polled(): Promise<readonly unknown[]> {
   const { promise, resolve } = later<readonly unknown[]>();
   await page.exposeFunction("report", resolve);
   await page.evaluateOnNewDocument((issuer) => {
-    window.atLoad = async () => {
+    const poll = async () => {
+      const codes: unknown[] = [];
+      for (let poll = 0; poll < 6; poll++)
+        codes.push(await window.auth.getToken().catch(({ code }: { code: unknown }) => code));
+      (window as unknown as { report: (codes: unknown[]) => void }).report(codes);
+    };
+    window.atLoad = () => {
       if (location.origin === issuer || location.pathname !== "/bare/") return;
       const { createAuth, PopupUserAgent } = window.latchkey;
       const userAgent = new PopupUserAgent("/bare/relay.html");
@@ -45,10 +51,7 @@ async function polled(): Promise<readonly unknown[]> {
         redirectUri: "/bare/",
         userAgent,
       });
-      const codes: unknown[] = [];
-      for (let poll = 0; poll < 6; poll++)
-        codes.push(await window.auth.getToken().catch(({ code }: { code: unknown }) => code));
-      (window as unknown as { report: (codes: unknown[]) => void }).report(codes);
+      void poll();
     };
   }, provider.issuer);
   await page.goto(`${site.origin}/bare/`);

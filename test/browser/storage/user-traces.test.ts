@@ -1,5 +1,5 @@
-import { entries, get, set } from "idb-keyval";
-import { expect, test, vi } from "vitest";
+import { delMany, entries, get, keys, set } from "idb-keyval";
+import { afterEach, expect, test, vi } from "vitest";
 import { createAuth } from "../../../src/compose/create-auth.ts";
 import { createDatabase } from "../../../src/browser/storage/database.ts";
 import { IndexedDBSessionStore } from "../../../src/browser/storage/indexeddb-session-store.ts";
@@ -11,6 +11,15 @@ const ISSUER = "https://id.example";
 const SUB = "user-of-traces";
 const FACTS = /user-of-traces|Ada Traces|ada@traces|verifier-1|\/secret-page/;
 const database = createDatabase();
+
+// All test files share one database.
+afterEach(async () => {
+  const all = await keys<string>(database);
+  await delMany(
+    all.filter((key) => /^request\/(other|mine|young)|^callback\/traces/.test(key)),
+    database,
+  );
+});
 
 const row = (more: Partial<SessionRow> = {}): SessionRow => ({
   version: 2,

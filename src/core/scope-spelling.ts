@@ -8,9 +8,13 @@ export function isAnyGranted(requested: readonly string[], granted: readonly str
   return requested.length === 0 || missingScopes(requested, granted).length < requested.length;
 }
 
-/** Returns the requested scopes that the server granted in no spelling. */
+/**
+ * Returns the requested scopes that the server granted in no spelling. A name with commas, such as `read,write`, is a list for a
+ * server that separates scopes by commas.
+ */
 export function missingScopes(requested: readonly string[], granted: readonly string[]): string[] {
-  return requested.filter((one) => !granted.some((other) => isSpelling(one, other)));
+  const isGranted = (name: string) => granted.some((other) => isSpelling(name, other));
+  return requested.filter((name) => !isGranted(name) && !name.split(",").every(isGranted));
 }
 
 /** Returns the sentence for developers that says which scopes the server did not grant. */

@@ -23,13 +23,13 @@ afterEach(async () => {
   await server.close();
 });
 
-function browser(schema = githubUser) {
+function browser(schema = githubUser, scope = ["read:user", "repo"]) {
   return nodeBrowser({
     issuer: server.origin,
     clientId: server.clientId,
     redirectUri: REDIRECT_URI,
     endpoints: endpointsOf(server),
-    scope: ["read:user", "repo"],
+    scope,
     userFetcher: (server) => userinfoFetcher(server, { schema }),
   });
 }
@@ -48,6 +48,18 @@ async function respondedTo(auth: ReturnType<ReturnType<typeof browser>["tab"]>):
   };
   await auth.login({ userAgent: { open: () => roundTrip } }).catch(() => {});
   return response;
+}
+
+/** Starts a login, and returns its authorization request. */
+async function requestOf(auth: ReturnType<ReturnType<typeof browser>["tab"]>): Promise<string> {
+  let asked = "";
+  const navigate = async (url: string) => {
+    asked = url;
+    throw new Error("that is all");
+  };
+  const roundTrip = { redirectUri: REDIRECT_URI, navigate, close: () => {} };
+  await auth.login({ userAgent: { open: () => roundTrip } }).catch(() => {});
+  return asked;
 }
 
 describe("a login", () => {
@@ -74,18 +86,23 @@ describe("a login", () => {
   });
 
   test("sends neither the scope openid nor a nonce, and uses PKCE", async () => {
-    const auth = browser().tab();
-    let asked = "";
-    const navigate = async (url: string) => {
-      asked = url;
-      throw new Error("that is all");
-    };
-    const roundTrip = { redirectUri: REDIRECT_URI, navigate, close: () => {} };
-    await auth.login({ userAgent: { open: () => roundTrip } }).catch(() => {});
-    const query = new URL(asked).searchParams;
+    const query = new URL(await requestOf(browser().tab())).searchParams;
     expect(query.get("scope")).toBe("read:user repo");
     expect(query.has("nonce")).toBe(false);
     expect(query.get("code_challenge_method")).toBe("S256");
+  });
+
+  test("sends one scope with commas as it is, for a server that wants commas, and has the granted scopes", async () => {
+    const { tab } = browser(githubUser, ["read:user,repo"]);
+    const auth = tab();
+    expect(new URL(await requestOf(auth)).searchParams.get("scope")).toBe("read:user,repo");
+    await auth.login();
+    expect(auth.state).toMatchObject({ token: { scope: ["read:user", "repo"] } });
+    const token = await auth.getToken({ prompt: "none" });
+    expect(await auth.getToken({ prompt: "none", scope: ["repo"] })).toBe(token);
+    const after = await auth.getToken({ prompt: "none", cache: "reload" });
+    expect(server.tokens).toContain(after);
+    expect(auth.state).toMatchObject({ token: { scope: ["read:user", "repo"] } });
   });
 
   test("is remembered and refreshed for the same user, without a second request for the user", async () => {

@@ -65,6 +65,24 @@ describe("the developer is not told of a login", () => {
   });
 });
 
+test.for([
+  [["read,write"], ["read", "write"], "nothing"],
+  [["read,write"], ["api://x/read", "write"], "nothing"],
+  [["read,write"], ["read"], "did not grant the scope read,write"],
+  [["read", "write"], ["read"], "did not grant the scope write"],
+] as const)(
+  "of a login with the scopes %j that grants %j, the developer is told: %s",
+  async ([scope, granted, told]) => {
+    const my = world();
+    my.navigate = async () => "https://app.example/callback?code=c";
+    my.server.exchange = async () => loginResponse({ scope: granted });
+    my.scope = scope;
+    const auth = await opened(my);
+    await auth.login();
+    expect(my.page.warnings).toEqual(told === "nothing" ? [] : [expect.stringContaining(told)]);
+  },
+);
+
 describe("a login without a refresh token", () => {
   const loggedIn = async (scope?: readonly string[]) => {
     const my = world();

@@ -1,7 +1,7 @@
 import { completeTokens } from "../core/complete-tokens.ts";
 import type { Auth } from "../core/auth.ts";
 import type { GetTokenOptions } from "../core/auth-options.ts";
-import { NoTokenError } from "../core/errors.ts";
+import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenOwner } from "../core/token-owner.ts";
 import type { TokenSet } from "../core/token-set.ts";
@@ -33,12 +33,12 @@ export class AuthGrant implements Grant {
 
   /**
    * Returns the access token that `auth.getToken()` returns. If `auth.getToken()` rejects, this method rejects with the same
-   * error. `cache: "reload"` has no effect.
+   * error. `cache: "reload"`: returns a newer token than that of the member `tokens`, unless the session has no refresh token.
    * @throws NoTokenError no user is signed in
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
-    const { user = await this.#userFor(request), ...rest } = request;
-    const accessToken = await this.#auth.getToken({ ...optionsOf(rest), user });
+    const { user = await this.#userFor(request) } = request;
+    const accessToken = await this.#tokenOf(user, request);
     const known = await this.#auth.getUser();
     const tokens = {
       accessToken,
@@ -48,6 +48,21 @@ export class AuthGrant implements Grant {
       now: wallClock.now(),
       assumedEnd: this.#endOf(request, user),
     });
+  }
+
+  async #tokenOf(user: string, request: TokenRequest): Promise<string> {
+    const options = { ...optionsOf(request), user };
+    const { cache, tokens } = request;
+    // A TokenExchangeGrant gives no tokens, because it needs any valid token of the user.
+    if (cache !== "reload" || !tokens) return this.#auth.getToken(options);
+    try {
+      return await this.#auth.getToken({ ...options, cache, refused: tokens.accessToken });
+    } catch (error) {
+      // A session without a refresh token gets no newer token, but the stored token is valid until it expires.
+      if (error instanceof NoTokenError || isNotRenewable(error))
+        return this.#auth.getToken(options);
+      throw error;
+    }
   }
 
   /**
@@ -73,6 +88,10 @@ export class AuthGrant implements Grant {
       ? state.token.expiresAt
       : wallClock.now() + ASSUMED_LIFETIME_MS;
   }
+}
+
+function isNotRenewable(error: unknown): boolean {
+  return error instanceof RefreshTokenError && error.reason === "not_renewable";
 }
 
 function optionsOf(request: TokenRequest): GetTokenOptions {

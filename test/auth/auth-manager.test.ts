@@ -48,14 +48,19 @@ describe("the hot path", () => {
     const auth = my.tab();
     auth.start();
     expect(await auth.getToken()).toBe("at1");
+    const received = vi.fn();
+    my.channel.listen(received);
     const touched = [
       vi.spyOn(my.store, "get"),
       vi.spyOn(my.store, "open"),
       vi.spyOn(my.users, "getActive"),
+      vi.spyOn(my.locks, "request"),
+      vi.spyOn(my.locks, "query"),
     ];
     expect(auth.getToken()).toBe(auth.getToken());
     expect(await auth.getToken()).toBe("at1");
-    for (const call of touched) expect(call).not.toHaveBeenCalled();
+    await settle();
+    for (const call of [...touched, received]) expect(call).not.toHaveBeenCalled();
   });
 
   test("reads the store once after start()", async () => {

@@ -289,6 +289,48 @@ describe("a password grant, as at mediahaven", () => {
     expect(await getToken()).toBe("at1");
   });
 
+  /** Calls the API when the access token has expired. Returns the client, and the tokens that the API got. */
+  async function expired(refresh: () => Response) {
+    const client = setUp(refresh);
+    await client.getToken();
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    const api: (string | null)[] = [];
+    vi.stubGlobal("fetch", async ({ headers }: Request) => {
+      api.push(headers.get("authorization"));
+      return new Response("ok");
+    });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    return { ...client, api, call: () => client.fetch("https://mh.example.com/me") };
+  }
+
+  test("fetch() refreshes an expired token once, and the API gets the new one only", async () => {
+    const { sent, credentials, api, call } = await expired(renewed);
+    expect((await call()).status).toBe(200);
+    expect((await call()).status).toBe(200);
+    expect(api).toEqual(["Bearer at2", "Bearer at2"]);
+    expect(sent.map(({ body }) => body["grant_type"])).toEqual(["password", "refresh_token"]);
+    expect(credentials).toHaveBeenCalledTimes(1);
+  });
+
+  test("fetch() with an expired token and an invalid refresh token is a RefreshTokenError, and calls no API", async () => {
+    const { credentials, api, call } = await expired(() =>
+      Response.json({ error: "invalid_grant" }, { status: 400 }),
+    );
+    await expect(call()).rejects.toMatchObject({ code: "refresh_token", reason: "session_ended" });
+    expect(api).toEqual([]);
+    expect(credentials).toHaveBeenCalledTimes(1);
+  });
+
+  test("fetch() with an expired token and without a network is a NetworkError, and the next call succeeds", async () => {
+    const responses = [() => Promise.reject(new TypeError("Failed to fetch")) as never, renewed];
+    const { api, call } = await expired(() => responses.shift()!());
+    await expect(call()).rejects.toMatchObject({ code: "network", retryable: true });
+    expect(api).toEqual([]);
+    expect((await call()).status).toBe(200);
+    expect(api).toEqual(["Bearer at2"]);
+  });
+
   test("an invalid refresh token is sent once, also when the user closes the dialog", async () => {
     const { sent, credentials, getToken, forceRefresh } = setUp(() =>
       Response.json({ error: "invalid_grant" }, { status: 400 }),
@@ -369,6 +411,8 @@ describe("clients that share a storage", () => {
     [{ keyPrefix: "a" }, { keyPrefix: "b" }],
     [{ service: "a" }, { service: "b" }],
     [{ service: "a" }, {}],
+    [{ clientId: "a" }, { clientId: "b" }],
+    [{ issuer: "https://a.example.com" }, { issuer: "https://b.example.com" }],
   ])("%o and %o have separate tokens", async ([one, other]) => {
     const { client } = setUp();
     expect(await client(one!).getToken()).toBe("at1");

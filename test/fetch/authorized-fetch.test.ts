@@ -97,9 +97,13 @@ test("returns the second 401, or the first one when there is no newer token", as
 });
 
 test("returns other responses unchanged", async () => {
-  const { sent, authFetch } = setUp(() => new Response("", { status: 403 }));
-  expect((await authFetch(API)).status).toBe(403);
-  expect(sent).toHaveLength(1);
+  for (const status of [204, 302, 400, 403, 404, 429, 500, 503]) {
+    const given = new Response(status === 204 ? null : '{"reason":"because"}', { status });
+    const { sent, authFetch } = setUp(() => given);
+    expect(await authFetch(API)).toBe(given);
+    expect(given.bodyUsed).toBe(false);
+    expect(sent).toHaveLength(1);
+  }
 });
 
 test("rejects with the reason of an aborted signal, also while it requests a newer token", async () => {

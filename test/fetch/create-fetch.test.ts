@@ -228,6 +228,63 @@ test("uses the configured header and prefix, or no prefix", async () => {
   expect(bare.sent[0]!.header).toBe("at1");
 });
 
+test("sends the credentials of HTTP Basic, as any other value, after the prefix", async () => {
+  const { sent, send } = setUp(undefined, {
+    getToken: async () => btoa("ada:secret"),
+    prefix: "Basic",
+  });
+  await send(API);
+  expect(sent[0]!.header).toBe(`Basic ${btoa("ada:secret")}`);
+});
+
+test("the app's own fetch sees each request with its token and each response, and may change and repeat them", async () => {
+  const seen: unknown[] = [];
+  const statuses = [503, 401, 503, 200];
+  const { send } = setUp(undefined, {
+    fetch: async (request) => {
+      request.headers.set("x-request-id", "7");
+      for (let tries = 1; ; tries++) {
+        const response = new Response("", { status: statuses.shift()! });
+        seen.push([request.headers.get("authorization"), response.status]);
+        if (response.status !== 503 || tries === 3) return response;
+      }
+    },
+  });
+  expect((await send(`${API}/me`)).status).toBe(200);
+  expect(seen).toEqual([
+    ["Bearer at1", 503],
+    ["Bearer at1", 401],
+    ["Bearer at2", 503],
+    ["Bearer at2", 200],
+  ]);
+});
+
+test("one createFetch() sends through another one, so that a request gets both headers", async () => {
+  const { sent, send: withToken } = setUp();
+  const keys: (string | null)[] = [];
+  const withKey = createFetch({
+    getToken: async () => "key-7",
+    allow: [API],
+    headerName: "x-api-key",
+    prefix: "",
+    fetch: (request) => {
+      keys.push(request.headers.get("x-api-key"));
+      return withToken(request);
+    },
+  });
+  await withKey(`${API}/me`);
+  expect([keys, sent.map(({ header }) => header)]).toEqual([["key-7"], ["Bearer at1"]]);
+});
+
+test("rejects with the error of fetch, and sends the request once", async () => {
+  const offline = new TypeError("Failed to fetch");
+  const send = vi.fn(() => Promise.reject(offline));
+  const { getToken, send: api } = setUp(undefined, { fetch: send });
+  await expect(api(`${API}/me`)).rejects.toBe(offline);
+  expect(send).toHaveBeenCalledTimes(1);
+  expect(getToken).toHaveBeenCalledTimes(1);
+});
+
 test.for([
   [{ allow: ["api.example.com"] }, "allow"],
   [{ allow: ["*"] }, "allow"],

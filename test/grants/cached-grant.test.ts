@@ -193,6 +193,19 @@ describe("a cached grant", () => {
     expect((await grant.requestToken({ user: "grace" })).accessToken).toBe("t3");
   });
 
+  test("a login calls the inner grant although another call holds the lock", async () => {
+    const locks = new MemoryTabLock();
+    const { grant, inner, storage } = setUp({ user: { sub: "ada", claims: {} } }, { locks });
+    await grant.requestToken({ user: "ada" });
+    const [key] = [...storage.rows.keys()];
+    const held = new Promise<never>(() => {});
+    void locks.request(`cached/${key}`, { mode: "exclusive" }, () => held);
+    const login = { response: "https://app.example/?code=c" };
+    void grant.requestToken(login);
+    await vi.waitFor(() => expect(inner.asked).toHaveLength(2));
+    expect(inner.asked[1]).toBe(login);
+  });
+
   test("never returns one user's token to another user", async () => {
     const { grant } = setUp({ user: { sub: "ada", claims: {} } });
     await grant.requestToken({ user: "grace" });

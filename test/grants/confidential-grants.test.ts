@@ -1,4 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
+import * as confidential from "../../src/confidential.ts";
+import * as main from "../../src/index.ts";
+import * as parts from "../../src/parts.ts";
 import type { AuthorizationServer } from "../../src/core/authorization-server.ts";
 import { CancelledError, NetworkError, NoTokenError } from "../../src/core/errors.ts";
 import { RequestTokenError } from "../../src/core/protocol-errors.ts";
@@ -20,6 +23,13 @@ const refusal = (error: string, status = 400) =>
     error,
     status,
   });
+
+test("grants that need a secret or a password are exported by latchkey/confidential only", () => {
+  for (const name of ["ClientCredentialsGrant", "PasswordGrant"]) {
+    expect(confidential).toHaveProperty(name);
+    for (const entry of [main, parts]) expect(entry).not.toHaveProperty(name);
+  }
+});
 
 describe("ClientCredentialsGrant", () => {
   test("requests the configured target, which the request overrides", async () => {

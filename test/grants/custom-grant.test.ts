@@ -34,6 +34,24 @@ describe("a custom grant", () => {
     expect(command).toHaveBeenCalledWith(request);
   });
 
+  test("renames the members of a response with the app's function, and keeps the others in extra", async () => {
+    const response = { jwt: "j1", kind: "Token", ttl: 60, rights: "a b", renew: "r1", tenant: 7 };
+    const grant = new CustomGrant(async () => {
+      const { jwt, kind, ttl, rights, renew, ...extra } = response;
+      const expiresAt = Date.now() + ttl * 1_000;
+      const scope = rights.split(" ");
+      return { accessToken: jwt, tokenType: kind, expiresAt, scope, refreshToken: renew, extra };
+    });
+    expect({ ...(await grant.requestToken({})) }).toEqual({
+      accessToken: "j1",
+      tokenType: "Token",
+      expiresAt: Date.now() + MINUTE,
+      scope: ["a", "b"],
+      refreshToken: "r1",
+      extra: { tenant: 7 },
+    });
+  });
+
   test("returns all members that the function gives, and hides them in JSON", async () => {
     const full = loginResponse({ scope: ["x"] });
     const response = await new CustomGrant(async () => full).requestToken({ scope: ["a"] });

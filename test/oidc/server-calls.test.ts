@@ -366,6 +366,13 @@ describe("a request for a device code", () => {
     await start().server.authorizeDevice({});
     expect(form().get("scope")).toBe("api");
   });
+
+  test("omits empty values", async () => {
+    special = () => json(device);
+    const target = { scope: [], resource: "", audience: "" };
+    await start({ scope: [] }).server.authorizeDevice(target);
+    expect([...form()]).toEqual([["client_id", CLIENT]]);
+  });
 });
 
 test("userinfo sends the access token in its header and nothing else", async () => {

@@ -448,7 +448,7 @@ describe("forceRefresh", () => {
     expect(await tabs[0]!.forceRefresh()).toBe("at3");
   });
 
-  test('with mode "fetch" does not use the stored refresh token', async () => {
+  test("with the mode fetch does not use the stored refresh token", async () => {
     const { tab, requests } = world({ refreshToken: "rt" });
     const { getToken, forceRefresh } = tab();
     await getToken();

@@ -60,6 +60,20 @@ test("a stored user with a valid session gets a token without a prompt and witho
   expect(authorize).not.toHaveBeenCalled();
 });
 
+test("no call forgets the default user, so that each new tab gets this user's token", async () => {
+  const my = await two();
+  const prompt = promptOf();
+  for (let tab = 0; tab < 3; tab++) {
+    const auth = await started(my, prompt);
+    expect(await auth.getToken()).toBe("at-ada");
+    expect(await auth.getToken({ user: "grace" })).toBe("at-grace");
+    expect((await my.users.getActive()).sub).toBe(ADA);
+    expect((await auth.users()).map(({ sub }) => sub).sort()).toEqual([ADA, "grace"].sort());
+    auth.dispose();
+  }
+  expect(prompt.chooseUser).not.toHaveBeenCalled();
+});
+
 describe("the picker", () => {
   test("is shown when there is no default user, receives no tokens, and signs in the chosen user", async () => {
     const my = await two();

@@ -146,9 +146,13 @@ describe("a remembered user", () => {
     await opened(my);
     expect(my.asked).not.toHaveBeenCalled();
     await stored(my, HOUR);
-    await opened(my);
+    const auth = await opened(my);
     expect(my.asked).toHaveBeenCalledTimes(1);
     expect((await my.store.get(KEY))?.userCheckedAt).toBeGreaterThan(Date.now() - 10_000);
+    // The stored token stays, and the newer profile is stored with it.
+    expect(await auth.getToken()).toBe("at1");
+    expect((await my.store.get(KEY))?.tokens).toMatchObject({ user: ADA_NAMED });
+    expect((await opened(my)).state).toMatchObject({ user: ADA_NAMED });
   });
 
   test("is checked by one of five tabs that open at once", async () => {

@@ -7,7 +7,7 @@ import { AuthorizationCodeGrant } from "../../../src/grants/authorization-code-g
 import { AutoLoginGrant } from "../../../src/grants/auto-login-grant.ts";
 import { CustomGrant } from "../../../src/grants/custom-grant.ts";
 import { revokeLock } from "../../../src/core/keys.ts";
-import { ADA, CLIENT, KEY, settle } from "../../refresh/tabs.ts";
+import { ADA, CLIENT, KEY, responseOf, settle } from "../../refresh/tabs.ts";
 import { loginResponse, REDIRECT_URI, world, type World, STATE } from "../fixture.ts";
 import { GRACE, rowOf, two } from "../two-users.ts";
 
@@ -63,9 +63,12 @@ test("a stored user with a valid session gets a token without a prompt and witho
 test("no call forgets the default user, so that each new tab gets this user's token", async () => {
   const my = await two();
   const prompt = promptOf();
-  for (let tab = 0; tab < 3; tab++) {
+  for (const generation of [2, 3, 4]) {
     const auth = await started(my, prompt);
-    expect(await auth.getToken()).toBe("at-ada");
+    expect(await auth.getToken()).toBe(generation === 2 ? "at-ada" : `at${generation - 1}`);
+    // These calls reach the grant.
+    my.refreshes.push(responseOf(generation));
+    expect(await auth.getToken({ cache: "reload" })).toBe(`at${generation}`);
     expect(await auth.getToken({ user: "grace" })).toBe("at-grace");
     expect((await my.users.getActive()).sub).toBe(ADA);
     expect((await auth.users()).map(({ sub }) => sub).sort()).toEqual([ADA, "grace"].sort());

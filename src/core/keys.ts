@@ -4,8 +4,8 @@
 export type ClientKey = string;
 
 /**
- * Encodes a text as a part of a key. A text with half a surrogate is encoded as JSON after a `%`: `encodeURIComponent()` throws
- * for such a text.
+ * Encodes a text as a part of a key. `encodeURIComponent()` throws for a text with a lone surrogate. Such a text is encoded as
+ * JSON, after a `%`.
  */
 export function encodeKey(text: string): string {
   try {
@@ -13,6 +13,16 @@ export function encodeKey(text: string): string {
   } catch {
     return `%${encodeURIComponent(JSON.stringify(text))}`;
   }
+}
+
+/**
+ * Decodes a text that `encodeKey()` encoded.
+ * @throws URIError or SyntaxError `encodeKey()` did not encode `code`
+ */
+export function decodeKey(code: string): string {
+  return code.startsWith("%%")
+    ? (JSON.parse(decodeURIComponent(code.slice(1))) as string)
+    : decodeURIComponent(code);
 }
 
 /**

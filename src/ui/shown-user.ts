@@ -44,7 +44,7 @@ export function initialsOf(user: ShownUser): string {
 /**
  * Returns the value of a claim as a text for an element. Returns undefined if the value is no string, or has no visible
  * character.
- * - Half surrogates, control characters and characters that change the direction of other texts are removed.
+ * - Lone surrogates, control characters and characters that change the direction of other texts are removed.
  * - Invisible characters at both ends are removed.
  * - A text of more than `MAX_LENGTH` characters is cut.
  */

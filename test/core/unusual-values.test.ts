@@ -3,8 +3,7 @@ import { abortable } from "../../src/core/abortable.ts";
 import { contentOf } from "../../src/core/content-of.ts";
 import { isAuthError, NetworkError } from "../../src/core/errors.ts";
 import { Flights } from "../../src/core/flights.ts";
-import { decodeKey } from "../../src/browser/storage/indexeddb-users.ts";
-import { encodeKey, sessionKey } from "../../src/core/keys.ts";
+import { decodeKey, encodeKey, sessionKey } from "../../src/core/keys.ts";
 import { PromiseQueue } from "../../src/core/promise-queue.ts";
 import { systemClock } from "../../src/browser/page/system-clock.ts";
 import { PublishedState } from "../../src/auth/session/published-state.ts";
@@ -44,7 +43,7 @@ test("D6: contents with a bigint are compared", () => {
   expect(contentOf(circular)).not.toBe(contentOf(circular));
 });
 
-test("D6: a sub with half a surrogate has its own key", () => {
+test("D6: a sub with a lone surrogate has its own key", () => {
   const subs = [
     "\ud800",
     "\udc00",

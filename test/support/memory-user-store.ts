@@ -1,4 +1,4 @@
-import { sessionKey, type ClientKey } from "../../src/core/keys.ts";
+import { decodeKey, sessionKey, type ClientKey } from "../../src/core/keys.ts";
 import type { RememberedUser } from "../../src/core/login-prompt.ts";
 import type { RememberedUsers, StoredUser, UserStore } from "../../src/core/user-store.ts";
 import { wallClock } from "../../src/core/ports.ts";
@@ -58,7 +58,7 @@ export class MemoryUserStore implements UserStore {
     const prefix = sessionKey(this.#client, "");
     const device = this.#device;
     const known = async () =>
-      (await sessions.keys(prefix)).map((key) => decodeURIComponent(key.slice(prefix.length)));
+      (await sessions.keys(prefix)).map((key) => decodeKey(key.slice(prefix.length)));
     return Promise.resolve({
       list: async () =>
         lastUsedFirst((await Promise.all((await known()).map((sub) => this.#user(sub)))).flat()),

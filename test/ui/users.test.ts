@@ -270,7 +270,7 @@ const UNUSUAL: [what: string, more: object, name: string, initials: string][] = 
   ["an override of the direction", { name: "\u202eecila\u202c" }, "ecila", "E"],
   ["an end of an isolation", { name: "Ada\u2069\u2067 admin" }, "Ada admin", "AA"],
   ["no letters", { name: " --- 42 " }, "--- 42", "-4"],
-  ["half a surrogate", { name: "\ud83d Ada" }, "Ada", "A"],
+  ["a lone surrogate", { name: "\ud83d Ada" }, "Ada", "A"],
   ["a very long name", { name: "x".repeat(100_000) }, `${"x".repeat(127)}…`, "X"],
   ["a number as the name", { name: 7, email: { a: 1 } }, "odd", "O"],
   ["a picture that is no URL", { name: "Ada", picture: 7 }, "Ada", "A"],

@@ -1,5 +1,6 @@
 import { del, get, promisifyRequest } from "idb-keyval";
 import {
+  decodeKey,
   encodeKey,
   defaultUserKey,
   usersKey,
@@ -100,18 +101,8 @@ export function indexedDBUsers(database: Database, client: ClientKey): Remembere
   }
 }
 
-/**
- * Decodes a text that `encodeKey()` encoded.
- * @throws URIError or SyntaxError `encodeKey()` did not encode `code`
- */
-export function decodeKey(code: string): string {
-  return code.startsWith("%%")
-    ? (JSON.parse(decodeURIComponent(code.slice(1))) as string)
-    : decodeURIComponent(code);
-}
-
 /** Decodes each encoded `sub`. Skips values that cannot be decoded. */
-function subsIn(codes: readonly unknown[]): string[] {
+export function subsIn(codes: readonly unknown[]): string[] {
   return codes.flatMap((code) => {
     try {
       return typeof code === "string" ? [decodeKey(code)] : [];

@@ -5,7 +5,7 @@ import { rememberedRecord } from "../../core/remembered-record.ts";
 import type { SessionStore } from "../../core/session.ts";
 import type { RememberedUsers } from "../../core/user-store.ts";
 import type { Database } from "./database.ts";
-import { indexedDBUsers } from "./indexeddb-users.ts";
+import { indexedDBUsers, subsIn } from "./indexeddb-users.ts";
 
 /**
  * Returns the methods for all users of a client. `sessions`: the app's own store of the sessions, if there is one. Default: the
@@ -32,10 +32,12 @@ function usersOfSessions(
 ): RememberedUsers {
   const prefix = sessionKey(client, "");
   const rowOf = (sub: string) => sessions.get(sessionKey(client, sub));
-  const known = async () =>
-    ((await sessions.keys?.(prefix)) ?? [])
-      .filter((key) => key.startsWith(prefix))
-      .map((key) => decodeURIComponent(key.slice(prefix.length)));
+  const known = async () => {
+    const keys = (await sessions.keys?.(prefix)) ?? [];
+    return subsIn(
+      keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)),
+    );
+  };
   return {
     ...stored,
     known,

@@ -237,6 +237,22 @@ test("a tab that opens reads the app's stores, and the picker of a grant lists t
   );
 });
 
+test("D6: users whose sub has a lone surrogate are known, listed and forgotten, and a damaged key hides no user", async () => {
+  const my = setUp("sessions");
+  const auth = my.open();
+  const subs = ["\ud800", "b\udc00"];
+  for (const sub of subs) {
+    who.push(sub);
+    await auth.login({ userAgent: my.userAgent });
+  }
+  const row = (await my.rowOf("\ud800"))!;
+  await my.rows.update(`${sessionKey(my.client, "")}%E0`, () => row);
+  const listed = async () => (await auth.users()).map(({ sub }) => sub).sort();
+  expect(await listed()).toEqual([...subs].sort());
+  await auth.forget("\ud800");
+  expect(await listed()).toEqual(["b\udc00"]);
+});
+
 describe("a store that cannot be used is refused at once", () => {
   const sessions = (): SessionStore => new MemorySessionStore();
   const users = (): UserStore => new MemoryUserStore(new MemorySessionStore(), "c");

@@ -1,5 +1,6 @@
 import { promisifyRequest } from "idb-keyval";
 import { clientKey, type ClientKey } from "../../core/keys.ts";
+import { isStateOf } from "../../core/response-state.ts";
 import { parseObject } from "../../core/shape.ts";
 import { within, type Database } from "./database.ts";
 import { callbackIn, CALLBACKS } from "./indexeddb-callback-ledger.ts";
@@ -10,8 +11,8 @@ const REQUESTS = "request/";
 const OLD_MS = 15 * 60_000;
 
 /**
- * Deletes the pending authorization requests and the handled responses of a user, and those that are too old for any login.
- * Without `user`, deletes only the old ones.
+ * Deletes the pending authorization requests and the handled responses of a user at one client. Also deletes the requests and
+ * responses that are too old for any login, of all clients. Without `user`, deletes only the old requests and responses.
  */
 export function deleteTraces(
   database: Database,
@@ -20,9 +21,15 @@ export function deleteTraces(
   const now = Date.now();
   const isOld = (at: unknown) => !(Math.abs(now - Number(at)) < OLD_MS);
   return database("readwrite", (store) => {
-    deleteWhere(store, CALLBACKS, (entry) => {
+    deleteWhere(store, CALLBACKS, (entry, key) => {
       const record = callbackIn(entry);
-      const isOfUser = record && "sub" in record && record.sub === user?.sub;
+      // The key of a response has its `state`, and `state` has the tag of the client.
+      const isOfUser =
+        user &&
+        record &&
+        "sub" in record &&
+        record.sub === user.sub &&
+        isStateOf(user.client, key.slice(CALLBACKS.length));
       return isOfUser || isOld((entry as { at?: unknown } | undefined)?.at);
     });
     deleteWhere(store, REQUESTS, (entry) => {
@@ -39,13 +46,13 @@ export function deleteTraces(
 function deleteWhere(
   store: IDBObjectStore,
   prefix: string,
-  isUnwanted: (entry: unknown) => boolean | undefined,
+  isUnwanted: (entry: unknown, key: string) => boolean | undefined,
 ): void {
   const all = store.openCursor(within(prefix));
   all.onsuccess = () => {
     const cursor = all.result;
     if (!cursor) return;
-    if (isUnwanted(cursor.value)) cursor.delete();
+    if (isUnwanted(cursor.value, cursor.key as string)) cursor.delete();
     cursor.continue();
   };
 }

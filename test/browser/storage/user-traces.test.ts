@@ -4,6 +4,7 @@ import { createAuth } from "../../../src/compose/create-auth.ts";
 import { createDatabase } from "../../../src/browser/storage/database.ts";
 import { IndexedDBSessionStore } from "../../../src/browser/storage/indexeddb-session-store.ts";
 import { clientKey, defaultUserKey, sessionKey, usersKey } from "../../../src/core/keys.ts";
+import { clientTag } from "../../../src/core/response-state.ts";
 import { targetKey } from "../../../src/core/token-target.ts";
 import type { SessionRow } from "../../../src/core/session.ts";
 
@@ -16,7 +17,7 @@ const database = createDatabase();
 afterEach(async () => {
   const all = await keys<string>(database);
   await delMany(
-    all.filter((key) => /^request\/(other|mine|young)|^callback\/traces/.test(key)),
+    all.filter((key) => /^request\/(other|mine|young)|^callback\/.*-traces-/.test(key)),
     database,
   );
 });
@@ -60,6 +61,10 @@ const request = (clientId: string, user: string | undefined, ageS: number) =>
     data: { user, returnTo: "/secret-page", createdAt: Date.now() },
   });
 
+/** The key of a handled response. The `state` of the response begins with the tag of the client. */
+const callback = (clientId: string): string =>
+  `callback/${clientTag(clientKey(ISSUER, clientId))}.${`-${clientId}-`.padEnd(43, "x")}`;
+
 let clients = 0;
 /** A page with a signed-in user, an abandoned login of the user, and a handled response. */
 async function signedIn(more: Partial<SessionRow> = {}) {
@@ -70,7 +75,7 @@ async function signedIn(more: Partial<SessionRow> = {}) {
   await set(`request/mine-${clientId}`, request(clientId, SUB, 10), database);
   await set(`request/other-${clientId}`, request(clientId, "other", 10), database);
   await set(
-    `callback/${clientId}`,
+    callback(clientId),
     { at: Date.now(), record: { sub: SUB, returnTo: "/secret-page" } },
     database,
   );
@@ -101,9 +106,20 @@ test("D2: after a logout, no name, email, verifier or page of the user is stored
   const left = await stored(client, clientId);
   expect(left).not.toMatch(/Ada Traces|ada@traces|"rt"|"at"/);
   expect(await get(`request/mine-${clientId}`, database)).toBeUndefined();
-  expect(await get(`callback/${clientId}`, database)).toBeUndefined();
+  expect(await get(callback(clientId), database)).toBeUndefined();
   expect(await get(`request/other-${clientId}`, database)).toBeDefined();
   expect(await auth.users()).toEqual([]);
+  auth.dispose();
+});
+
+test("D2: a logout deletes no handled response of another client", async () => {
+  const { auth, clientId } = await signedIn();
+  const other = `${clientId}-other`;
+  const entry = { at: Date.now(), record: { sub: SUB, returnTo: "/secret-page" } };
+  await set(callback(other), entry, database);
+  await auth.logout({ endSession: "none" });
+  expect(await get(callback(clientId), database)).toBeUndefined();
+  expect(await get(callback(other), database)).toEqual(entry);
   auth.dispose();
 });
 

@@ -99,7 +99,7 @@ function isWhole(redirectUri: string): boolean {
 const SHELL: Finding = note(
   "redirect URI",
   "the response arrives outside the app's page",
-  "Give createAuth() a userAgent that receives it there.",
+  "Set `userAgent` to an object that receives the response at the redirect URI.",
 );
 
 /** The default scopes that the metadata lists. The metadata need not list every scope. */

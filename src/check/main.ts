@@ -8,7 +8,7 @@ const USAGE = `latchkey check <issuer> [--client-id web] [--redirect-uri https:/
                [--origin capacitor://localhost] [--json]
 
 Checks whether Latchkey works with an OpenID provider, and lists what to change.
---origin is the origin of the app's pages if the redirect URI has another one, as in a native app.
+--origin is the origin of the app's pages, if the redirect URI has another origin.
 The command sends no secret, logs no user in and changes nothing at the server.
 
 Exit code: 0 if nothing must change, 1 if something must change, 2 if the check could not run.`;

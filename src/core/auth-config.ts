@@ -18,11 +18,11 @@ export interface AuthConfig {
    */
   readonly redirectUri: string;
   /**
-   * The user agent of every login that names none itself, also of the logins that `getToken()` starts. Give one if this page
-   * cannot receive the response, for example in a native shell or a browser extension. Default: this page navigates to the login
-   * page.
+   * The user agent of each login without the option `userAgent`, including logins that `getToken()` starts. Set `userAgent` if
+   * this page cannot receive the response, for example in a native shell or a browser extension. Default: this page navigates
+   * to the login page.
    *
-   * A `PopupUserAgent` needs a click: without one, the browser blocks the popup, and `getToken()` rejects with a
+   * A `PopupUserAgent` needs a click. Without a click, the browser blocks the popup, and `getToken()` rejects with a
    * `PopupBlockedError`. No further login starts by itself until the user clicks or presses a key.
    */
   readonly userAgent?: UserAgent;
@@ -46,8 +46,8 @@ export interface AuthConfig {
   readonly authTimeOnRefresh?: "compare" | "ignore";
   /**
    * Endpoints that replace those of the server's metadata, one by one. If `authorizationEndpoint` and `tokenEndpoint` are both
-   * given, Latchkey does not load the metadata, and `endpoints` are all endpoints of the server. If they have no `jwksUri`,
-   * Latchkey requests no ID token, and the app needs a `userFetcher` that finds out which user has logged in.
+   * given, Latchkey does not load the metadata, and `endpoints` are all endpoints of the server. Without `jwksUri`, Latchkey
+   * requests no ID token, and the app needs a `userFetcher` that finds out which user has logged in.
    */
   readonly endpoints?: Endpoints;
   /**
@@ -91,12 +91,13 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
   } = (config ?? {}) as Partial<AuthConfig & AuthParts>;
   checkRegistration(config);
   const redirect = checkRedirect("redirectUri", redirectUri);
-  // A page has a host. Only the browser knows whether it is the host of this page.
+  // Without a `userAgent`, a page must receive the response, so the URL needs a host. `resolveRedirectUri()` later compares the
+  // origins.
   if (!userAgent && !/^[^/:]+:\/\/[^/]/.test(redirect.href)) {
     throw new ConfigurationError(
       "redirectUri",
-      "no page can receive a response there",
-      "Give a userAgent that can, or a path of this app.",
+      `no page can receive a response at ${redirect.href}`,
+      "Set `userAgent` to an object that can receive this response, or set `redirectUri` to a path of this app.",
     );
   }
   if (postLogoutRedirectUri !== undefined) {

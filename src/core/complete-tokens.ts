@@ -8,16 +8,22 @@ import { tokenSet, type TokenSet } from "./token-set.ts";
 /** If a token has no `expiresAt`, the token is assumed to expire after this time. Milliseconds. */
 const ASSUMED_LIFETIME_MS = 300_000;
 
-/** A smaller `expiresAt` is not a number of milliseconds, but of seconds: it would be in the year 1970. */
+/**
+ * A smaller `expiresAt` is a time before March 1973, if `expiresAt` is a number of milliseconds. So `expiresAt` is probably a
+ * number of seconds.
+ */
 const SMALLEST_MS = 1e11;
 
 /**
  * Tokens that an app passes to a grant, or that a grant of the app returns. Only `accessToken` is required. The default token
- * type is Bearer, the default scope is the requested scope, and by default a token expires after five minutes.
+ * type is Bearer, and the default scope is the requested scope. The grant chooses the default expiry: usually five minutes, and
+ * never for a `StaticGrant`.
  */
 export type CustomTokens = Pick<TokenSet, "accessToken"> & Partial<TokenSet>;
 
-/** When the tokens were received, and when they expire if they do not say so. Milliseconds since the epoch. */
+/**
+ * `now`: the time at which the tokens arrived. `assumedEnd`: the expiry if `expiresAt` is missing. Milliseconds since the epoch.
+ */
 export interface Completion {
   readonly now: number;
   /** Default: five minutes after `now`. */
@@ -26,7 +32,7 @@ export interface Completion {
 
 /**
  * Validates the app's tokens, and adds default values for missing members. A member that is null counts as missing.
- * @throws RequestTokenError a member is missing or has a wrong type. The message names the member
+ * @throws RequestTokenError `accessToken` is missing, or another member is invalid. The message names the member
  */
 export function completeTokens(
   tokens: CustomTokens,
@@ -88,7 +94,7 @@ export function completing(grant: Grant, clock: Pick<Clock, "now">): Pick<Grant,
   };
 }
 
-/** Says of the other members whether their type is right. */
+/** Checks the type of each member except `accessToken`, `expiresAt` and `scope`. */
 const OTHERS: Readonly<Record<string, (member: unknown) => boolean>> = {
   tokenType: isText,
   refreshToken: isText,
@@ -112,8 +118,8 @@ function checkExpiry(expiresAt: unknown, now: number): void {
   }
   if (expiresAt < SMALLEST_MS && now >= SMALLEST_MS) {
     throw refusal(
-      `have an expiresAt in the year 1970: ${expiresAt}. It seems to be in seconds`,
-      `${hint} Multiply seconds by 1000. A lifetime, such as expires_in, is Date.now() + expires_in * 1_000.`,
+      `have an expiresAt before 1974: ${expiresAt}. This number is probably a number of seconds`,
+      `${hint} Multiply seconds by 1000. If you have a lifetime such as expires_in, set expiresAt to Date.now() + expires_in * 1_000.`,
     );
   }
 }

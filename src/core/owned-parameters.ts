@@ -1,13 +1,16 @@
 import { ConfigurationError } from "./errors.ts";
 
-/** Maps each parameter that the protocol sets to the option that an app uses instead. */
+/**
+ * Maps each parameter that the protocol sets to a sentence for the developer: the option to use, or the reason why there is no
+ * option.
+ */
 export type OwnedParameters = Readonly<Record<string, string>>;
 
 /**
  * Throws if the app's `parameters` contain a parameter that the protocol sets. `input` is the name of the option with the
  * parameters, such as `extraParameters`. The error never contains the value of a parameter.
- * @param owned the parameters that the protocol sets, each with the option to use instead
- * @throws ConfigurationError `parameters` is no object of strings, or contains a parameter of `owned`
+ * @param owned the parameters that the protocol sets
+ * @throws ConfigurationError `parameters` is not an object of strings, or contains a parameter of `owned`
  */
 export function assertNotOwned(input: string, parameters: unknown, owned: OwnedParameters): void {
   if (parameters === undefined) return;
@@ -23,14 +26,14 @@ export function assertNotOwned(input: string, parameters: unknown, owned: OwnedP
       throw new ConfigurationError(
         `${input}.${name}`,
         "the protocol sets this parameter, so an app cannot replace it",
-        `Remove ${name} from ${input}. Use ${owned[name]}.`,
+        `Remove ${name} from ${input}. ${owned[name]}`,
       );
     }
     if (value !== undefined && typeof value !== "string") {
       throw new ConfigurationError(
         `${input}.${name}`,
         "it is not a string",
-        "Give the text that the server expects, for example of JSON.stringify().",
+        "Give the text that the server expects. For an object, give the result of JSON.stringify().",
       );
     }
   }

@@ -13,15 +13,15 @@ const CLIENT = "Compare `clientId` and the client's authentication with the serv
 
 const HINTS: Readonly<Record<string, string>> = {
   invalid_scope:
-    "The server does not allow this client one of the requested scopes. By default, Latchkey requests openid, profile, email and offline_access. Set `scope` to scopes that the server allows. Some servers allow no openid in a device login: then set `endpoints` without `jwksUri`, and a `userFetcher`.",
+    "The server does not allow this client one of the requested scopes. By default, Latchkey requests openid, profile, email and offline_access. Set `scope` to scopes that the server allows. If the server does not allow openid in a device login, set `endpoints` to all endpoints of the server except `jwksUri`, and set a `userFetcher`.",
   invalid_target:
     "The server does not allow this client the requested API. Compare `resource` and `audience` with the server's settings.",
   invalid_client: CLIENT,
-  // These two are errors of GitHub.
+  // GitHub sends `incorrect_client_credentials` and `redirect_uri_mismatch`.
   incorrect_client_credentials: CLIENT,
   redirect_uri_mismatch: "Register `redirectUri` at the server, in exactly this form.",
   unmet_authentication_requirements:
-    "The server cannot log this user in with the requested `acrValues`.",
+    "The server cannot log this user in with the requested `acrValues`. Request another `acr`, or none.",
   unauthorized_client:
     "The server does not allow this client the grant. Compare `clientId` with the server's settings. There, allow the authorization code flow and refresh tokens, and make the client a public client.",
   unsupported_response_type: "Allow this client the authorization code flow at the server.",

@@ -66,12 +66,16 @@ function send(request: Request, token: string): Promise<Response> {
 
 /**
  * Sets a header of `request` that contains a token.
- * @throws ConfigurationError `value` is no header value. The platform's own error might contain the token
+ * @throws ConfigurationError an HTTP header cannot contain `value`. The platform's own error might contain the token
  */
 export function setHeader({ headers }: Request, name: string, value: string): void {
   try {
     headers.set(name, value);
   } catch {
-    throw new ConfigurationError("token", "it is no HTTP header value", "Use ASCII characters.");
+    throw new ConfigurationError(
+      "token",
+      "an HTTP header cannot contain it",
+      "Use ASCII characters.",
+    );
   }
 }

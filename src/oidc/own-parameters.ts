@@ -4,38 +4,39 @@ import { OWNED_BY_TOKEN_REQUESTS } from "../core/owned-token-parameters.ts";
 import type { OwnParameters } from "../core/authorization-parameters.ts";
 import { parseObject } from "../core/shape.ts";
 
-const OF_EACH_LOGIN = "no option: Latchkey creates a new value for each login";
-const CODE_FLOW = "no option: Latchkey always uses the authorization code flow";
-const SIGNED = "no option: Latchkey sends no request objects";
+const OF_EACH_LOGIN = "Latchkey creates a new value for each login.";
+const CODE_FLOW = "Latchkey always uses the authorization code flow.";
+const SIGNED = "Latchkey sends no request objects.";
 
 /**
- * The parameters of an authorization request that Latchkey sets, each with the option to use instead.
+ * The parameters of an authorization request that Latchkey sets. The sentence for a parameter names the option to use, or says
+ * why there is none.
  * @see https://www.iana.org/assignments/oauth-parameters/oauth-parameters.xhtml#parameters
  */
 const OWNED_BY_LOGINS: OwnedParameters = {
-  client_id: "the option `clientId` of createAuth()",
-  redirect_uri: "the option `redirectUri` of createAuth(), or a user agent",
+  client_id: "Use the option `clientId` of createAuth().",
+  redirect_uri: "Use the option `redirectUri` of createAuth(), or a user agent.",
   response_type: CODE_FLOW,
   response_mode: CODE_FLOW,
-  scope: "the option `scope`",
-  state: "the option `returnTo`, if the app must remember a page",
+  scope: "Use the option `scope`.",
+  state: "If the app must remember a page, use the option `returnTo`.",
   nonce: OF_EACH_LOGIN,
   code_challenge: OF_EACH_LOGIN,
   code_challenge_method: OF_EACH_LOGIN,
-  resource: "the option `resource`",
-  audience: "the option `audience`",
-  prompt: "the option `prompt`",
-  login_hint: "the option `loginHint`",
-  id_token_hint: "no option: Latchkey sends the ID token of the user",
-  max_age: "the option `maxAge`",
-  acr_values: "the option `acrValues`",
+  resource: "Use the option `resource`.",
+  audience: "Use the option `audience`.",
+  prompt: "Use the option `prompt`.",
+  login_hint: "Use the option `loginHint`.",
+  id_token_hint: 'Latchkey sends the ID token of the user in a login with `prompt: "none"`.',
+  max_age: "Use the option `maxAge`.",
+  acr_values: "Use the option `acrValues`.",
   request: SIGNED,
   request_uri: SIGNED,
 };
 
 /**
  * Checks the app's own parameters of a login: those of `loginOptions`, and those of one login.
- * @throws ConfigurationError Latchkey sets a parameter itself, a value is no string, or `claims` is not JSON
+ * @throws ConfigurationError Latchkey sets a parameter itself, a value is not a string, or `claims` is not JSON
  */
 export function checkLoginParameters(
   defaults: OwnParameters | undefined,
@@ -49,7 +50,7 @@ export function checkLoginParameters(
 
 /**
  * Returns the app's own parameters of token requests.
- * @throws ConfigurationError a grant or the client authentication sets a parameter, or a value is no string
+ * @throws ConfigurationError a grant or the client authentication sets a parameter, or a value is not a string
  */
 export function checkTokenParameters(parameters: OwnParameters): OwnParameters {
   assertNotOwned("tokenParameters", parameters, OWNED_BY_TOKEN_REQUESTS);

@@ -184,6 +184,6 @@ function jwksUriOf(metadata: ServerMetadata): string {
   const jwksUri = optionalEndpoint(metadata, "jwksUri");
   if (jwksUri) return jwksUri;
   throw new DiscoveryError("the metadata has no jwks_uri", {
-    hint: "Latchkey cannot verify ID tokens without the server's keys. The server must publish their URL as jwks_uri. For a server without OpenID Connect, set `endpoints` without `jwksUri`, and a `userFetcher`.",
+    hint: "Latchkey cannot verify ID tokens without the server's keys. The server must publish their URL as jwks_uri. For a server without OpenID Connect, set `authorizationEndpoint` and `tokenEndpoint` in `endpoints`, omit `jwksUri`, and set a `userFetcher`.",
   });
 }

@@ -28,7 +28,10 @@ export function inService(error: unknown): unknown {
   return Object.assign(error, { hint, message, ...(stack !== undefined && { stack }) });
 }
 
-/** Hints by the code of the error. Other errors have hints of their own, or keep their hint. */
+/**
+ * Hints by the code of the error. `hintFor()` handles the codes `timeout`, `network`, `device_code` and `request_token`. All
+ * other errors keep their hint.
+ */
 const HINTS: Readonly<Record<string, string>> = {
   no_token: 'Call getToken() without prompt: "none", in a place where the grant can ask a user.',
   refresh_token:
@@ -45,7 +48,7 @@ function hintFor(error: AnyAuthError): string | undefined {
   }
   if (error.code === "network") {
     return error.hint.includes("Content Security Policy of the page")
-      ? "Call again when the network is back. If the call never succeeds, check the URL, the server, and what is between: DNS, proxies and TLS certificates."
+      ? "Call again when the network is back. If the call never succeeds, check the URL, the server, DNS, proxies and TLS certificates."
       : undefined;
   }
   if (error.code === "device_code") return deviceHint(error.reason, error.error);

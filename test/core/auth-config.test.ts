@@ -117,7 +117,7 @@ test.for([
   const error = problem(change);
   expect(error).toMatchObject({ code: "configuration", input, retryable: false });
   expect(error!.message).toMatch(new RegExp(`^${input}: `));
-  expect(error!.hint).toMatch(/^Give /);
+  expect(error!.hint).toMatch(/^(Give|Set) /);
 });
 
 test("a missing configuration is reported as a missing issuer", () => {
@@ -130,7 +130,8 @@ test.for([
   [{ issuer: "http://id.example.com" }, "https"],
   [{ scope: "openid profile" }, "not a list"],
   [{ clientId: 5 }, "not a string"],
-  [{ redirectUri: "com.example.app:/cb" }, "Give a userAgent"],
+  [{ redirectUri: "com.example.app:/cb" }, "Set `userAgent`"],
+  [{ redirectUri: "com.example.app:/cb" }, "no page can receive a response at com.example.app:/cb"],
   [{ userAgent: {} }, "no method open()"],
 ] as const)("the message names the fault: %o", ([change, fault]) => {
   expect(problem(change)!.message).toContain(fault);

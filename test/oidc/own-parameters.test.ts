@@ -88,7 +88,7 @@ describe("parameters of a login", () => {
     ["response_mode", "authorization code flow"],
     ["scope", "`scope`"],
     ["state", "`returnTo`"],
-    ["nonce", "each login"],
+    ["nonce", ". Latchkey creates a new value for each login."],
     ["code_challenge", "each login"],
     ["code_challenge_method", "each login"],
     ["resource", "`resource`"],

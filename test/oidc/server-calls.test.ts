@@ -357,7 +357,7 @@ describe("a request for a device code", () => {
     special = () => json({ error: "invalid_scope" }, 400);
     const rejected = await errorFrom(start({ endpoints: OPENID }).server.authorizeDevice({}));
     expect(rejected["hint"]).toMatch(
-      /no openid in a device login: then set `endpoints` without `jwksUri`/,
+      /not allow openid in a device login, set `endpoints` to all endpoints of the server except `jwksUri`/,
     );
   });
 

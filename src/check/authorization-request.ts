@@ -72,7 +72,9 @@ function loginResult({ status, text, location }: HttpResponse, redirectUri: stri
   return error ? { type: "refused", status, text: full } : { type: "page" };
 }
 
-/** Whether a page of the app receives the responses. An extension receives the responses at its URL of chromiumapp.org itself. */
+/**
+ * Whether a page of the app receives the responses. For a chromiumapp.org URL, the browser gives the response to the extension.
+ */
 export function isWebPage(redirectUri: string): boolean {
   const { protocol, hostname } = new URL(redirectUri);
   return /^https?:$/.test(protocol) && !hostname.endsWith(".chromiumapp.org");

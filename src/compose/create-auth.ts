@@ -66,13 +66,13 @@ export interface CreateAuthConfig extends AuthConfig, StoresConfig {
    */
   readonly silentSignOn?: UserAgent | "page";
   /**
-   * Parameters of every login, also of the logins that `getToken()` starts. `login()` can set other values. For example,
-   * `{ prompt: "consent" }` is what some servers need before they give a refresh token.
+   * Parameters of every login, including logins that `getToken()` starts. `login()` can set other values. For example, some
+   * servers give a refresh token only after `{ prompt: "consent" }`.
    */
   readonly loginOptions?: LoginDefaults;
   /**
-   * Parameters of every token request that only the app's server knows, by their names in the request. All tabs of the app must
-   * give the same ones, because a tab also refreshes tokens for the others.
+   * Additional parameters of every token request, for which Latchkey has no option. The keys are the names in the request. All
+   * tabs must set the same parameters, because one tab refreshes the tokens of all tabs.
    */
   readonly tokenParameters?: OwnParameters;
   /**

@@ -54,7 +54,7 @@ export interface CreateClientConfig
    * metadata.
    */
   readonly endpoints?: Endpoints;
-  /** Parameters of every token request that only the server knows, by their names in the request. */
+  /** Additional parameters of every token request, for which Latchkey has no option. The keys are the names in the request. */
   readonly tokenParameters?: OwnParameters;
   /**
    * Creates the grant that requests the tokens. `createClient()` wraps the grant in a `RefreshTokenGrant`. Default: a

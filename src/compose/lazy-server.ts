@@ -39,11 +39,11 @@ export interface LazyServerConfig {
   readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
   /** Parameters of every login that the login itself does not set. */
   readonly loginOptions?: LoginDefaults | undefined;
-  /** Parameters of every token request that only the server knows, by their names in the request. */
+  /** Additional parameters of every token request, for which Latchkey has no option. The keys are the names in the request. */
   readonly tokenParameters?: OwnParameters | undefined;
   /** Stores the pending authorization requests. */
   readonly requests: RequestStore;
-  /** Returns the URL of the app's page, whose origin the `returnTo` of a login must have. Default: the redirect URI. */
+  /** Returns the URL of the app's page. `returnTo` must have the same origin as this URL. Default: the redirect URI. */
   readonly pageUrl?: () => string;
   /**
    * Stores the server's metadata and keys for later page loads. Without a database, each page load fetches the metadata and the

@@ -1,4 +1,4 @@
-/** Marks the errors of Latchkey. A page can load two copies of Latchkey, and an error of one copy is no instance in the other. */
+/** Marks the errors of Latchkey. `instanceof` fails for an error of another copy of Latchkey. */
 export const AUTH_ERROR: unique symbol = Symbol.for("latchkey.error");
 
 /**

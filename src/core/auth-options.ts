@@ -41,8 +41,8 @@ export interface GetUserOptions {
 /** The options of one login. */
 export interface LoginOptions extends AuthorizationParameters {
   /**
-   * The page, popup, frame or app that visits the authorization endpoint. Default: the `userAgent` of `createAuth()`. Without
-   * one, this page navigates to the endpoint.
+   * The page, popup, frame or app that visits the authorization endpoint. Default: the `userAgent` of `createAuth()`. If
+   * `createAuth()` has no `userAgent`, this page navigates to the endpoint.
    */
   readonly userAgent?: UserAgent;
   /** Values for the app's own grants. If the login navigates this page to the login page, the values are lost. */
@@ -56,18 +56,20 @@ export interface LogoutOptions {
   /** The `sub` of the user to log out. Default: this tab's user. */
   readonly user?: string;
   /**
-   * `server` (the default): `logout()` revokes the refresh token at the server. `none`: the refresh token stays valid until it
-   * expires.
+   * Whether Latchkey revokes the refresh token or, if there is none, the access tokens. `server`: yes. `none`: no, and the
+   * tokens stay valid until they expire. Default: `server`.
    */
   readonly revoke?: "server" | "none";
   /**
    * `page`: this page navigates to the server's end-session endpoint, or the method `endSession()` of the app's `userAgent`
    * visits the endpoint. `none`: the endpoint is not visited, and the user stays logged in at the server. Default: `page` for
    * this tab's user, `none` for every other user. The default is always `none` if the app has a `userAgent` without
-   * `endSession()`, and `redirectUri` is not a web page of this page's origin: this page could not come back to the app.
+   * `endSession()`, and `redirectUri` is not a web page of this page's origin. This page could then not come back to the app.
    */
   readonly endSession?: "page" | "none";
-  /** Parameters of the end-session request that only the app's server knows, such as `logout_uri` of Amazon Cognito. */
+  /**
+   * Additional parameters of the end-session request, for which Latchkey has no option, such as `logout_uri` of Amazon Cognito.
+   */
   readonly parameters?: OwnParameters;
 }
 

@@ -87,8 +87,8 @@ export interface Auth<
   getUser(options?: GetUserOptions): Promise<User<Claims> | undefined>;
   /**
    * Deletes the session in every tab, revokes the refresh token, and navigates this page to the server's end-session endpoint.
-   * The option `endSession` says what happens in a native shell. Returns within about 5 seconds. The result says whether the logout at the server succeeded. Rejects only if the session
-   * could not be deleted.
+   * In a native shell, the option `endSession` has another default. Returns within about 5 seconds. The result says whether the
+   * logout at the server succeeded. Rejects only if the session could not be deleted.
    * @throws StorageError the store failed
    * @throws ConfigurationError Latchkey cannot work on this page, or a newer version of Latchkey stored the session
    * @see https://www.rfc-editor.org/rfc/rfc7009

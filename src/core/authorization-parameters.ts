@@ -29,7 +29,8 @@ export function assertPrompt(input: string, prompt: unknown): void {
 }
 
 /**
- * Parameters of a request that only the app's server knows, by the names in the request. `undefined` removes a default.
+ * Additional parameters of a request, for which Latchkey has no option. The keys are the names in the request. The value
+ * `undefined` removes a default.
  * @example
  * const parameters: OwnParameters = { ui_locales: "de", kc_idp_hint: "github" };
  */
@@ -49,8 +50,8 @@ export interface AuthorizationParameters extends TokenTarget {
    */
   readonly maxAge?: number;
   /**
-   * The authentication context classes (`acr`) that the app prefers, in order of preference. The server may choose another one,
-   * so read `user.claims.acr`.
+   * The authentication context classes (`acr`) that the app prefers, in order of preference. The server may choose another
+   * class, so read `user.claims.acr`.
    */
   readonly acrValues?: readonly string[];
   /**
@@ -59,13 +60,13 @@ export interface AuthorizationParameters extends TokenTarget {
    */
   readonly returnTo?: string;
   /**
-   * Parameters that only the app's server knows, such as `ui_locales`, `organization` or `claims`. Latchkey refuses parameters
-   * that it sets itself, such as `scope`: each has an option of its own.
+   * Additional parameters, for which Latchkey has no option, such as `ui_locales`, `organization` or `claims`. Latchkey refuses
+   * parameters that Latchkey sets, such as `scope`. The error names the option to use, or says that there is none.
    */
   readonly parameters?: OwnParameters;
 }
 
-/** Parameters of every login that an app can set once. A login that sets a parameter itself has its own value. */
+/** Parameters of every login that an app can set once. If a login sets a parameter, the value of the login is used. */
 export type LoginDefaults = Pick<
   AuthorizationParameters,
   "prompt" | "loginHint" | "maxAge" | "acrValues" | "parameters"

@@ -60,13 +60,16 @@ export interface AuthorizationRequest extends AuthorizationParameters {
 export interface EndSessionRequest {
   /** An ID token of the session that ends, for the parameter `id_token_hint`. */
   readonly idToken?: string | undefined;
-  /** What the server knows the user by, for the parameter `logout_hint`. Sent instead of an ID token that is too long. */
+  /**
+   * A name by which the server identifies the user, for the parameter `logout_hint`. Sent instead of an ID token that is too
+   * long.
+   */
   readonly logoutHint?: string | undefined;
   /** The absolute URL to which the server redirects the browser after the logout. */
   readonly postLogoutRedirectUri?: string | undefined;
   /** A value that the server adds to `postLogoutRedirectUri`. The app recognises the logout response by this value. */
   readonly state?: string | undefined;
-  /** Further parameters of the request. @throws ConfigurationError Latchkey sets one of them itself */
+  /** Additional parameters of the request. `endSession()` does not check these parameters. `Auth.logout()` checks them first. */
   readonly parameters?: OwnParameters | undefined;
 }
 
@@ -161,7 +164,7 @@ export interface AuthorizationServer {
   revoke(token: string, signal?: AbortSignal, kind?: RevokedToken): Promise<void>;
   /** Returns the URL of the server's logout page. If the server has no end-session endpoint, returns undefined. */
   endSession(request: EndSessionRequest, signal?: AbortSignal): Promise<string | undefined>;
-  /** Returns the names of the endpoints for a logout that the server does not have. */
+  /** Returns the names of the endpoints for a logout that are missing in the server's metadata. */
   missingEndpoints?(signal?: AbortSignal): Promise<readonly LogoutEndpoint[]>;
 }
 

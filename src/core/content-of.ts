@@ -1,7 +1,7 @@
 /**
- * Returns the content of a value as a text, to find out whether two values are equal. The claims of a user can contain values
- * that JSON does not know, such as a bigint: the app's schema or a `UserFetcher` returned them. The content of a value that
- * has no text, such as a circular object, equals no other content.
+ * Returns a string that is equal for equal values. If `JSON.stringify()` fails, for example for a circular object, returns a
+ * new symbol, which equals no other value. The claims of a user can contain values that JSON does not support, such as a
+ * bigint, because the app's schema or a `UserFetcher` can return such values.
  */
 export function contentOf(value: unknown): unknown {
   try {

@@ -5,9 +5,9 @@ import type { ClientAuthentication } from "./client-authentication.ts";
  * Members of the server's metadata that the app gives itself. Each member replaces the member of the metadata that the server
  * publishes.
  *
- * If `authorizationEndpoint` and `tokenEndpoint` are both given, Latchkey does not load the server's metadata. The endpoints
- * that are not given then count as missing. If `jwksUri` is one of those, Latchkey requests and expects no ID token, and a
- * `UserFetcher` finds out which user has logged in.
+ * If `authorizationEndpoint` and `tokenEndpoint` are both given, Latchkey does not load the server's metadata. All other
+ * endpoints then count as missing. Without `jwksUri`, Latchkey requests and expects no ID token, and a `UserFetcher` finds out
+ * which user has logged in.
  */
 export type Endpoints = Partial<Omit<ServerMetadata, "issuer" | "malformed">>;
 

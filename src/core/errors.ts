@@ -199,7 +199,7 @@ export type AnyAuthError =
   | StorageError;
 
 /**
- * Returns true if Latchkey threw `error`, also another copy of Latchkey. A `switch (error.code)` then narrows the type of `error`.
+ * Returns true if this copy or another copy of Latchkey threw `error`. A `switch (error.code)` then narrows the type of `error`.
  * @example
  * auth.login().catch((error: unknown) => {
  *   if (!isAuthError(error)) throw error;

@@ -3,7 +3,7 @@ import type { ClientKey } from "./keys.ts";
 import type { SessionStore } from "./session.ts";
 import type { UserStore } from "./user-store.ts";
 
-/** What a function that creates a `UserStore` gets. */
+/** The argument of the function `users`. */
 export interface UserStoreParts {
   /** The issuer and the client id, as one string. `sessionKey(client, sub)` is the key of a user's session. */
   readonly client: ClientKey;
@@ -22,8 +22,8 @@ export interface StoresConfig {
    */
   readonly persist?: "device" | "memory";
   /**
-   * The app's own store of sessions, which every part of Latchkey uses. The store must have `keys()`, unless `users` is given,
-   * too. The store cannot be combined with `persist`. Default: IndexedDB.
+   * The app's own store of sessions, which every part of Latchkey uses. The store must have `keys()`, unless `users` is
+   * also given. The store cannot be combined with `persist`. Default: IndexedDB.
    */
   readonly sessions?: SessionStore;
   /**

@@ -26,7 +26,7 @@ export function parseUrl(url: string, base?: string): URL | undefined {
   }
 }
 
-/** These schemes run code, contain the document itself, open files, or start no app. */
+/** No page or app can receive an authorization response at a URL with one of these schemes. */
 const REFUSED = /^(javascript|vbscript|data|blob|filesystem|file|about|mailto|wss?|ftp):$/;
 
 /**

@@ -148,8 +148,8 @@ export type SessionChange = (
  * Stores sessions. `createAuth({ sessions })` takes a store of the app. Rows and sealed tokens are plain data that JSON can hold.
  *
  * - Every method rejects with a `StorageError` when the store fails. Other errors reach the app unchanged.
- * - All tabs of the app must see the same rows. A row that one tab has stored is what the next `get()` of every tab returns.
- * - The store tells nobody of a change. Latchkey itself tells the other tabs, after `update()` has resolved.
+ * - All tabs of the app must see the same rows. After one tab has stored a row, the next `get()` in every tab returns this row.
+ * - A store need not notify other tabs of a change. Latchkey notifies the other tabs after `update()` has resolved.
  * - A row whose `version` is larger than 2 belongs to a newer version of Latchkey, and must be stored unchanged.
  */
 export interface SessionStore {
@@ -159,10 +159,10 @@ export interface SessionStore {
    * In one transaction, reads the row, calls `change` with the row, and stores the result. Returns the stored row after the
    * transaction. `change` must be synchronous, and might be called twice.
    *
-   * No other `update()` of the same key, in any tab, may run between the read and the write: that two tabs never send the same
-   * refresh token rests on this alone. If the storage has no transactions, take a Web Lock for the key. If `change` returns
-   * `undefined`, the row is deleted. If `change` returns `NO_CHANGE`, nothing is written. If `change` throws, nothing is written,
-   * and `update()` rejects with the same error. The promise resolves only when the row is stored.
+   * No other `update()` of the same key, in any tab, may run between the read and the write. Only this rule prevents two tabs
+   * from sending the same refresh token. If the storage has no transactions, take a Web Lock for the key. If `change` returns
+   * `undefined`, the row is deleted. If `change` returns `NO_CHANGE`, nothing is written. If `change` throws, nothing is
+   * written, and `update()` rejects with the same error. The promise resolves only when the row is stored.
    */
   update(key: string, change: SessionChange): Promise<SessionRow | undefined>;
   /** Returns the value to store as `SessionRow.tokens` for the secrets in `record`. */

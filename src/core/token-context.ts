@@ -3,7 +3,9 @@ declare const VALUE: unique symbol;
 /** Identifies a value of type `T` in a `TokenContext`. Two keys with the same name are different keys. */
 export interface ContextKey<T> {
   readonly name: string;
-  /** The parameter and the result make the type exact: a key of a string is no key of a string or a number. */
+  /**
+   * Makes `ContextKey` invariant in `T`: TypeScript does not accept a `ContextKey<string>` as a `ContextKey<string | number>`.
+   */
   readonly [VALUE]?: (value: T) => T;
 }
 

@@ -31,8 +31,10 @@ export interface UserAgent {
   open(): RoundTrip;
   /**
    * Visits the server's end-session endpoint at `url` after a logout, for example in the browser of the system. The promise
-   * resolves when the visit has ended. `logout()` waits at most 5 seconds for the promise. Absent: this page navigates to `url`.
-   * In a native shell or an extension, to which this page could not come back, the endpoint is then not visited.
+   * resolves when the visit has ended. `logout()` waits at most 5 seconds for the promise.
+   *
+   * Without this method, this page navigates to `url` if `redirectUri` is a web page of this origin. Otherwise nothing visits the
+   * endpoint, unless `logout()` has the option `endSession: "page"`.
    * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
    */
   endSession?(url: string): Promise<void>;
@@ -41,8 +43,8 @@ export interface UserAgent {
 /** One visit to the authorization endpoint, until the server sends the authorization response. */
 export interface RoundTrip {
   /**
-   * The absolute URL to which the server sends the authorization response. The URL is sent to the server exactly as given. It
-   * can have a scheme of the app, such as `com.example.app:/cb`.
+   * The absolute URL to which the server sends the authorization response. The URL is sent to the server exactly as given,
+   * and can have a scheme of the app, such as `com.example.app:/cb`.
    */
   readonly redirectUri: string;
   /** `none` if the user cannot see the server's page, for example in a hidden frame. The server must then not ask the user. */

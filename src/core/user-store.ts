@@ -13,9 +13,9 @@ export interface StoredUser {
  * Stores three things for one OAuth client: the users of this device, the user of this tab, and the default user of new tabs.
  * Every method rejects with a `StorageError` when the store fails.
  *
- * `createAuth({ users })` takes a store of the app. All tabs must see the same users and the same default user. Only `pin()` is
- * about this tab alone, and must survive a reload of the tab. The store tells nobody of a change, because Latchkey tells the
- * other tabs.
+ * `createAuth({ users })` takes a store of the app. All tabs must see the same users and the same default user. The user that
+ * `pin()` stores belongs to this tab only, and must survive a reload of the tab. A store need not notify other tabs of a
+ * change, because Latchkey does so.
  */
 export interface UserStore {
   /**
@@ -51,7 +51,7 @@ export interface RememberedUsers {
   /** If `sub` is the default user and has no stored session, removes the default user. New tabs then start without a user. */
   dropDefault(sub: string): Promise<void>;
   /**
-   * Deletes what logins of the user have left behind: pending authorization requests, and handled responses. The session stays.
+   * Deletes the pending authorization requests and the handled responses of the user at this client. The session stays.
    */
   deleteTraces(sub: string): Promise<void>;
   /** Deletes all stored data of the user. For one day, the store keeps a record of this deletion. */

@@ -15,14 +15,14 @@ export interface CreateFetchConfig {
   readonly getToken: GetToken;
   /**
    * The URLs to which a token is sent. Each entry is an origin, such as `https://api.example.com`, or an origin with a path. A
-   * path also allows all paths below it. Encoded characters are compared decoded, so `/%761` is `/v1`. A path that servers might
-   * read in several ways, such as `/v1/..%2fv2`, gets a token only if all of them are allowed.
+   * path also allows all paths below it. Encoded characters are compared decoded, so `/%761` is `/v1`. Some servers read
+   * `/v1/..%2fv2` as `/v2`. Such a path gets the token only if one entry covers every reading.
    */
   readonly allow: readonly string[];
   /**
    * The paths to which no token is sent. Each entry is a path or a regular expression. A path also excludes all paths below it.
-   * A regular expression excludes each path that contains a match, encoded or decoded. A path that servers might read in several
-   * ways, such as `/a//public`, is excluded if one of them is.
+   * A regular expression excludes each path that contains a match, encoded or decoded. Some servers read `/a/..%2fpublic` as
+   * `/public`. Such a path is excluded if one of its readings is excluded.
    */
   readonly exclude?: readonly (string | RegExp)[];
   /**

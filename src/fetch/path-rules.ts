@@ -1,9 +1,10 @@
 /**
- * Returns the ways in which a server might read a path, each as a list of segments.
- * - Every server decodes the segments once.
- * - Some servers decode again, take an encoded slash or a backslash for a slash, or ignore `;` and what follows in a segment.
+ * Returns two readings of a path, each as a list of segments. Servers differ in how they read a path.
+ * - First reading: the path is split at each `/`, and each segment is decoded once.
+ * - Second reading: the path is decoded until nothing is encoded, and then split at each slash and backslash. In each segment,
+ *   `;` and the text after `;` are removed. `.` and `..` are resolved.
  *
- * No list has empty segments, because many servers take `//` for `/`.
+ * The readings have no empty segments, because many servers read `//` as `/`.
  * @see https://url.spec.whatwg.org/#path-state
  */
 export function readingsOf(pathname: string): readonly (readonly string[])[] {

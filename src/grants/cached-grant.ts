@@ -91,7 +91,8 @@ export class CachedGrant implements Grant {
   /**
    * Rejects with the errors below, and with each error of the inner grant.
    * @throws NoTokenError no valid token is stored, and only a user can help
-   * @throws RequestTokenError a member of the inner grant's tokens is missing or has a wrong type. The message names the member
+   * @throws RequestTokenError the inner grant's tokens have no `accessToken`, or another member is invalid. The message names the
+   * member
    * @throws RefreshTokenError the stored refresh token is no longer valid, or the server requires a login
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {

@@ -7,7 +7,7 @@ import type { TokenTarget } from "../core/token-target.ts";
 
 /** The options of a `ClientCredentialsGrant`. `scope`, `resource` and `audience` are the default values of each request. */
 export interface ClientCredentialsConfig extends TokenTarget {
-  /** Additional parameters of the token request, by name. A parameter that the protocol sets is a `ConfigurationError`. */
+  /** Additional parameters of the token request, by name. A parameter that the protocol sets causes a `ConfigurationError`. */
   readonly extraParameters?: Readonly<Record<string, string>>;
 }
 

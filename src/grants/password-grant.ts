@@ -22,7 +22,7 @@ export interface PasswordConfig extends TokenTarget {
   readonly credentials: (options: { signal: AbortSignal | undefined }) => Promise<Credentials>;
   /** The absolute URL to which the grant sends passwords. Default: the server's token endpoint. */
   readonly tokenEndpoint?: string;
-  /** Additional parameters of the token request, by name. A parameter that the protocol sets is a `ConfigurationError`. */
+  /** Additional parameters of the token request, by name. A parameter that the protocol sets causes a `ConfigurationError`. */
   readonly extraParameters?: Readonly<Record<string, string>>;
 }
 

@@ -34,11 +34,11 @@ export interface OidcServerConfig extends ClientIdentity {
   readonly endpoints?: Endpoints | undefined;
   /** Parameters of every login that the login itself does not set. */
   readonly loginOptions?: LoginDefaults | undefined;
-  /** Parameters that the app adds to every token request. */
+  /** Additional parameters of every token request, for which Latchkey has no option. */
   readonly tokenParameters?: OwnParameters | undefined;
   /** Stores the pending authorization requests. */
   readonly requests: RequestStore;
-  /** Returns the URL of the app's page, whose origin the `returnTo` of a login must have. Default: the redirect URI. */
+  /** Returns the URL of the app's page. `returnTo` must have the same origin as this URL. Default: the redirect URI. */
   readonly pageUrl?: (() => string) | undefined;
   /**
    * Stores the server's metadata and keys for all tabs and later page loads. If `documents` is undefined, the metadata and the

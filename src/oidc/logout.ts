@@ -9,7 +9,7 @@ import { NAVIGATION_AGE_MS } from "./metadata-source.ts";
 import type { ServerParts } from "./context.ts";
 import { refusal, parseFacts } from "./token/token-response.ts";
 
-/** A longer ID token is not sent as `id_token_hint`, as at a login. Characters. */
+/** A longer ID token is not sent as `id_token_hint`. Logins have the same limit. Characters. */
 const MAX_HINT_LENGTH = 2_000;
 
 /**
@@ -40,7 +40,7 @@ export async function revokeToken(
     throw refusal(form.name, parseFacts(response, form));
 }
 
-/** Returns the names of the endpoints for a logout that the server does not have. */
+/** Returns the names of the endpoints for a logout that are missing in the server's metadata. */
 export async function missingEndpoints(
   parts: Pick<ServerParts, "loadMetadata">,
   signal: AbortSignal | undefined,

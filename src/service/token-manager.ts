@@ -66,8 +66,8 @@ export class TokenManager implements AsyncDispose {
    * Returns the stored access token. If the stored token is missing or expires soon, requests a new token from the provider. If
    * the provider fails while the stored token is still valid, returns the stored token, unless the session has ended.
    * @throws NoTokenError there is no valid token, and only a user can help; or the user changed during the call
-   * @throws RequestTokenError the server refused the request, or its response is malformed. Also thrown if a member of the
-   * provider's tokens is missing or has a wrong type. The message names the member
+   * @throws RequestTokenError the server refused the request, or its response is malformed. Also thrown if the
+   * provider's tokens have no `accessToken`, or another member is invalid. The message names the member
    * @throws RefreshTokenError the refresh token is no longer valid and was deleted, or the server requires a login
    * @throws NetworkError the server did not respond
    * @throws TimeoutError another call or tab has been requesting the token for longer than `patienceMs`

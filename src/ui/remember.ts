@@ -137,7 +137,8 @@ export class LatchkeyRemember extends LitElement implements Pick<LoginPrompt, "s
  * @see https://html.spec.whatwg.org/multipage/text-level-semantics.html#the-bdi-element
  */
 function isolated(name: string, ask: (name: string) => string): TemplateResult {
-  // U+2068 and U+2069 isolate the name where a text has no element.
+  // `ask()` gets the name between U+2068 and U+2069, and the two characters mark the name in the text. The element `<bdi>` then
+  // replaces the two characters.
   const [before = "", isolatedName, ...after] = ask(`\u2068${name}\u2069`).split(/[\u2068\u2069]/);
   return isolatedName === undefined
     ? html`${before}`

@@ -2,7 +2,10 @@ import { fragment } from "./response-url.ts";
 
 /** The main parameters of authorization responses. Every response has at least one of these parameters. */
 export const RESPONSE: readonly string[] = ["code", "error", "access_token", "id_token"];
-/** The other parameters of a response. The last lines are what servers add without a standard. */
+/**
+ * The other parameters of a response. The parameters from `authuser` on are in no standard. Google, Entra and other servers add
+ * these parameters.
+ */
 const DETAILS =
   "error_description error_uri expires_in iss scope session_state state token_type " +
   "authuser hd prompt client_info cloud_instance_host_name cloud_instance_name " +

@@ -13,7 +13,7 @@ export interface GrantTokensParts {
 /**
  * Calls the grant for a login, and returns the tokens. A grant of the app can return incomplete tokens: missing members then get
  * default values. Rejects with the errors of the grant.
- * @throws RequestTokenError a member of the tokens is missing or has a wrong type. The message names the member
+ * @throws RequestTokenError `accessToken` is missing, or another member is invalid. The message names the member
  */
 export async function grantTokens(
   { grant, clock }: GrantTokensParts,

@@ -43,7 +43,7 @@ export interface StoreOptions {
  *
  * Also rejects with the errors of `fetchUser()`.
  * @throws NoTokenError the user has logged out or was forgotten, or this tab has no user after `forget()`
- * @throws RequestTokenError a member of the tokens is missing or has a wrong type. The message names the member
+ * @throws RequestTokenError `accessToken` is missing, or another member is invalid. The message names the member
  * @throws IdTokenError the tokens belong to another user than `request.user`
  * @throws ConfigurationError the grant returned an exchanged token. This token would replace the session's own access token
  */

@@ -65,7 +65,7 @@ function afterLogout(before: SessionRow, sessionId: string): SessionRow {
   const { signature: _, remembered, ...rest } = before;
   return {
     ...rest,
-    // Without a choice of the user, no picker shows the user after the logout.
+    // Keep the profile only if the user has agreed to be remembered. Otherwise no user picker may show the user after the logout.
     ...(remembered?.isChosen && { remembered }),
     sessionId,
     sequence,

@@ -149,7 +149,7 @@ async function findEndSession(
   return url === undefined ? undefined : { url, state };
 }
 
-/** Returns what the server knows the user by. Entra gives the claim `login_hint` for this purpose. */
+/** Returns a name by which the server can identify the user. Entra gives the claim `login_hint` for this purpose. */
 function hintOf({ sub, claims }: User): string {
   const names = ["login_hint", "preferred_username", "email"];
   return names.map((name) => text(claims[name])).find(Boolean) ?? sub;
@@ -175,13 +175,13 @@ async function leavePage(
   // If the user has logged in again or is logging in now, the server must not log the user out.
   if (!(await mayNavigate()) || (next && !next.end)) throw signedInAgain();
   if (isInPage) return page.navigate(url);
-  // The user might look at the server's page for longer.
+  // The user might look at the server's page for longer than `PATIENCE_MS`.
   await Promise.race([userAgent.endSession!(url), clock.sleep(PATIENCE_MS)]);
 }
 
 /**
- * Returns how the end-session endpoint is visited by default. This page stays if it cannot come back: the app's own user agent
- * receives the responses at a URL that is not a web page of this origin.
+ * Returns the default of the option `endSession`. Returns `none` if the app's user agent has no `endSession()`, does not use
+ * this page, and receives responses outside this origin. This page could then not come back to the app.
  */
 function endSessionOf(config: ServerLogoutConfig): "page" | "none" {
   const { userAgent, pageUserAgent = userAgent, page } = config;

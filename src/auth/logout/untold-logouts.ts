@@ -38,10 +38,10 @@ interface OpenRevocation {
 export class UntoldLogouts {
   /** The deleted sessions, by the `sub` of the user. */
   readonly sessions: Map<string, DeletedSession> = new Map();
-  /** The revocations in progress, by refresh token. */
+  /** The revocations in progress, by token. */
   readonly revocations: Map<string, OpenRevocation> = new Map();
-  /** The refresh tokens that the server has revoked. */
+  /** The tokens that the server has revoked. */
   readonly revoked: Set<string> = new Set();
-  /** The refresh tokens that were sent once, and whose responses the browser withheld, with the errors that say so. */
+  /** Maps each token whose revocation response the browser withheld to the error of that request. */
   readonly withheld: Map<string, NetworkError> = new Map();
 }

@@ -24,7 +24,10 @@ export class DocumentLifecycle implements PageLifecycle {
     return document.visibilityState === "visible";
   }
 
-  /** Up to date until the last listener of `onEvent()` was removed. Then returns false. */
+  /**
+   * Returns true while the page is frozen or in the bfcache. After the last listener of `onEvent()` was removed, returns
+   * false.
+   */
   frozen(): boolean {
     if (!this.#isEnded) this.#watchSleep();
     return this.#isFrozen;

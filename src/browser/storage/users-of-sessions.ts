@@ -63,7 +63,8 @@ function usersOfSessions(
       });
     },
     forget: async (sub) => {
-      // The record of the deletion is stored first. A tab that closes now leaves a session that no tab can restore.
+      // The record of the deletion is stored first. If this tab closes before the session is deleted, the record prevents every
+      // tab from using the session.
       await stored.forget(sub);
       await sessions.update(sessionKey(client, sub), () => undefined);
     },

@@ -10,7 +10,7 @@ type PlaceConfig = Pick<AuthConfig, "redirectUri" | "postLogoutRedirectUri" | "u
 
 /** The user agents of an app, and the URLs to which the server sends its responses. */
 export interface ConfiguredUserAgent {
-  /** The user agent of every login that names none itself. */
+  /** The user agent of each login without the option `userAgent`, including logins that `getToken()` starts. */
   readonly userAgent: UserAgent;
   /** Navigates this page to the authorization endpoint. */
   readonly pageUserAgent: UserAgent;
@@ -19,9 +19,9 @@ export interface ConfiguredUserAgent {
   readonly postLogoutRedirectUri: () => string | undefined;
 }
 
-/** Returns the app's user agent. Without one, this page is the user agent of every login. */
+/** Returns the app's user agent. If the app has no user agent, this page is the user agent of every login. */
 export function configuredUserAgent(config: PlaceConfig): ConfiguredUserAgent {
-  // The page receives the response of a visit by `silentSignOn: "page"`, also if logins have another user agent.
+  // The page receives the response of a visit by `silentSignOn: "page"`, even if logins have another user agent.
   const isInPage = !config.userAgent || config.silentSignOn === "page";
   const redirectUri = () => (isInPage ? resolveRedirectUri : absoluteUrl)(config.redirectUri);
   const pageUserAgent = new PageUserAgent(redirectUri);

@@ -9,8 +9,9 @@ export interface IframeOptions {
 }
 
 /**
- * The page of the server may run scripts, send forms and read its own cookies. The page may not navigate this page or open
- * windows. `allow-same-origin` also lets the page at the redirect URI send the response to this page.
+ * The server's page in the frame can run scripts, send forms and read its own cookies. The server's page in the frame cannot
+ * navigate the app's page and cannot open windows. `allow-same-origin` also lets the page at the redirect URI send the response
+ * to the app's page.
  */
 const SANDBOX = "allow-scripts allow-same-origin allow-forms";
 

@@ -28,7 +28,7 @@ export interface AuthorizeOptions {
   /** The store of pending requests. Each login deletes every entry that is not a pending request. */
   readonly requests: RequestStore;
   readonly clock: Clock;
-  /** Returns the URL of this page, whose origin `returnTo` must have. Default: the redirect URI. */
+  /** Returns the URL of the app's page. `returnTo` must have the same origin as this URL. Default: the redirect URI. */
   readonly pageUrl?: (() => string) | undefined;
 }
 

@@ -14,7 +14,9 @@ const LIFETIME_MS = 600_000;
 const TOKENS = ["access_token", "id_token"];
 const PARAMETERS = ["state", "code", "iss", "error", "error_description", "error_uri"];
 
-/** A server can repeat the `id_token_hint` of the request. */
+/**
+ * Matches a JWT, which is redacted: a server can copy the `id_token_hint` of the request into `error_description` or `error_uri`.
+ */
 const JWT = /eyJ[\w-]+\.[\w-]*\.[\w-]*/g;
 
 /** A well-formed authorization response. `validateRequest()` checks whether the response belongs to a pending request. */

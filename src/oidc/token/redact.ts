@@ -2,9 +2,9 @@ import { SERVER_RESPONSES } from "../../core/server-responses.ts";
 import { formEncode } from "./form-request.ts";
 
 const REDACTED = "[redacted]";
-/** Shorter secrets are not redacted: the gaps in an ordinary text would tell what such a secret is. Characters. */
+/** Shorter secrets are not redacted: in ordinary text, the positions of `[redacted]` would reveal the secret. Characters. */
 const MIN_LENGTH = 3;
-/** A server can encode a text that is already encoded. A secret is found below this number of encodings. */
+/** A server can encode a text that is already encoded. `redact()` decodes a text up to this many times to find a secret. */
 const MAX_ENCODINGS = 3;
 /** A longer text of a server is cut. Characters. */
 const MAX_TEXT = 2_000;
@@ -37,7 +37,7 @@ export function redact(text: string | undefined, secrets: readonly string[]): st
   return hasSecret(redacted) ? REDACTED : redacted;
 }
 
-/** Cuts a long text before a word: a part of an encoded secret could not be found. */
+/** Cuts a long text before a word, because `redact()` could not find a part of an encoded secret. */
 function cut(text: string): string {
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT).replace(/\S*$/, "")}…` : text;
 }

@@ -31,7 +31,7 @@ export interface SenderConfig extends TokenClient, RefreshExpectation {
   /** Parameters that the app adds to every token request. */
   readonly tokenParameters?: OwnParameters | undefined;
   readonly metadata: Omit<MetadataSource, "load">;
-  /** Shows a line for developers. Called once for each scope that the server did not grant. */
+  /** Shows a message for developers. The sender shows each message only once. */
   readonly warn?: ((message: string) => void) | undefined;
 }
 

@@ -8,7 +8,10 @@ import { type HttpResponse, type FormRequest, postForm, type TokenClient } from 
 import { redact, redactCode } from "./redact.ts";
 
 const ASSUMED_LIFETIME_S = 300;
-/** The characters of an access token. Other characters fit in no HTTP header. @see https://www.rfc-editor.org/rfc/rfc6749#appendix-A.12 */
+/**
+ * The characters of an access token. An HTTP header cannot contain other characters.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#appendix-A.12
+ */
 const VSCHAR = /^[\x20-\x7e]+$/;
 
 /**
@@ -72,8 +75,9 @@ export function parseTokens(
 }
 
 /**
- * Returns the granted scopes, also of a list. Some servers, such as GitHub, separate scopes with commas. An empty text means
- * that no scope was granted. Returns undefined if `scope` is missing or malformed: the server then granted the requested scopes.
+ * Returns the granted scopes. `scope` is a text or, at some servers, a list of texts. Some servers, such as GitHub, separate
+ * scopes with commas. An empty text means that no scope was granted. Returns undefined if `scope` is missing or malformed: the
+ * server then granted the requested scopes.
  */
 function scopesOf(scope: unknown): string[] | undefined {
   const list: unknown = typeof scope === "string" ? [scope] : scope;

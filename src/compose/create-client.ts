@@ -23,7 +23,7 @@ import { MemoryRequestStore } from "../memory/memory-request-store.ts";
 import { MemoryTabLock } from "../memory/memory-tab-lock.ts";
 import { MemoryTokenStorage } from "../memory/memory-token-storage.ts";
 
-/** The objects that `createClient()` passes to the function `CreateClientConfig.grant`. A `DeviceCodeGrant` needs them. */
+/** The objects that `createClient()` passes to the function `CreateClientConfig.grant`. A `DeviceCodeGrant` needs these objects. */
 export interface ClientGrantParts {
   /** The issuer and the client id, as one string. */
   readonly client: ClientKey;

@@ -58,7 +58,7 @@ export interface LazyServerConfig {
    * undefined. Default: no diagnosis.
    */
   readonly diagnose?: Diagnose;
-  /** Shows a line for developers, for example of a scope that the server did not grant. Default: nothing is shown. */
+  /** Shows a message for developers, for example about a scope that the server did not grant. Default: nothing is shown. */
   readonly warn?: (message: string) => void;
   /** The timeout of all requests except requests for metadata and keys. Milliseconds. Default: 15,000. */
   readonly tokenTimeoutMs?: number;

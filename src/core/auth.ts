@@ -23,7 +23,7 @@ export interface Auth<
    * login.
    *
    * If a login is needed and this page is a visible top-level page, the page navigates to the login page, or the `userAgent` of
-   * `createAuth()` visits it. `prompt: "none"` prevents this automatic login.
+   * `createAuth()` visits the login page. `prompt: "none"` prevents this automatic login.
    *
    * To prevent endless redirects, each automatic login and each logout blocks further automatic logins in this tab. The block
    * ends when a token is returned, when the app calls `login()`, or when the user clicks or presses a key on the page. The

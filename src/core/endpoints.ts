@@ -23,7 +23,7 @@ export function replacesMetadata(
   return tokenEndpoint !== undefined && (authorizationEndpoint ?? authentication) !== undefined;
 }
 
-/** Whether Latchkey can verify ID tokens of the server. If not, Latchkey requests none. */
+/** Whether Latchkey can verify ID tokens of the server. If not, Latchkey requests no ID tokens. */
 export function isOpenIdProvider(
   endpoints: Endpoints | undefined,
   authentication?: ClientAuthentication,

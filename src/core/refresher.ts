@@ -58,7 +58,7 @@ export interface RefreshedTokens {
    * @see https://www.rfc-editor.org/rfc/rfc8693#section-2.2.1
    */
   issuedTokenType?: string;
-  /** The other members of the response. A session does not store them. */
+  /** The other members of the response. A session does not store these members. */
   extra?: Readonly<Record<string, unknown>>;
 }
 

@@ -9,7 +9,7 @@ export function isAnyGranted(requested: readonly string[], granted: readonly str
 }
 
 /**
- * Returns the requested scopes that the server granted in no spelling. A name with commas, such as `read,write`, is a list for a
+ * Returns the requested scopes that the server did not grant in any spelling. A name with commas, such as `read,write`, is a list for a
  * server that separates scopes by commas.
  */
 export function missingScopes(requested: readonly string[], granted: readonly string[]): string[] {

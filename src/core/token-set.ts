@@ -25,7 +25,8 @@ export interface TokenSet {
   readonly issuedTokenType?: string;
   /**
    * The members of the token response that this interface does not name, by their names in the response. Absent if there are
-   * none. After a refresh: the members of the newest response. The session store of `createAuth()` does not store them.
+   * none. After a refresh: the members of the newest response. The session store of `createAuth()` does not store these
+   * members.
    * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1
    */
   readonly extra?: Readonly<Record<string, unknown>>;

@@ -25,7 +25,7 @@ export interface UserAgent {
   /**
    * Starts one visit to the authorization endpoint, for example by opening a popup. The method is synchronous, because browsers
    * allow a popup only during a click. `getToken()` also calls `open()` without a click, and then perhaps does not call
-   * `navigate()`. So do not show anything before `navigate()`, if the platform allows it.
+   * `navigate()`. If the platform allows this, do not show anything before `navigate()`.
    * @throws PopupBlockedError the browser did not open a window
    */
   open(): RoundTrip;
@@ -64,7 +64,7 @@ export interface RoundTrip {
    */
   navigate(url: string): Promise<string>;
   /**
-   * Called when the login has succeeded or failed, and when the app has aborted it. Closes the popup, the frame or the browser,
+   * Called when the login has succeeded or failed, and when the app has aborted the login. Closes the popup, the frame or the browser,
    * and removes all listeners. A popup that shows a page of the server stays open, because the browser does not let this page
    * close it.
    */

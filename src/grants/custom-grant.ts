@@ -24,8 +24,7 @@ export class CustomGrant implements Grant {
 
   /**
    * If the app's function rejects, `requestToken()` rejects with the same error.
-   * @throws RequestTokenError the function returned no `accessToken`, or another member has a wrong type. The message names the
-   * member
+   * @throws RequestTokenError the function returned no `accessToken`, or another member is invalid. The message names the member
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { signal } = request;

@@ -18,7 +18,7 @@ export class StaticGrant implements Grant {
     this.#tokens = tokens;
   }
 
-  /** @throws RequestTokenError `accessToken` is missing, or another member has a wrong type. The message names the member */
+  /** @throws RequestTokenError `accessToken` is missing, or another member is invalid. The message names the member */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     return completeTokens(this.#tokens, request, {
       now: wallClock.now(),

@@ -46,7 +46,7 @@ export interface OidcServerConfig extends ClientIdentity {
    */
   readonly documents?: DocumentCache | undefined;
   readonly fetch: Fetch;
-  /** Shows a line for developers. Default: nothing is shown. */
+  /** Shows a message for developers. Default: nothing is shown. */
   readonly warn?: ((message: string) => void) | undefined;
   /** Finds out why a request got no response. Refreshes do without it. Default: no diagnosis. */
   readonly diagnose?: Diagnose | undefined;

@@ -48,8 +48,8 @@ export interface MetadataSourceConfig {
   readonly documents?: DocumentCache | undefined;
   readonly http: HttpOptions;
   /**
-   * Returns the members that the app's configuration sets, under the names of a metadata document. They replace the members of
-   * the fetched document. Undefined: there are none.
+   * Returns the members that the app's configuration sets, under the names of a metadata document. These members replace the
+   * members of the fetched document. Undefined: the configuration sets no members.
    * @throws ConfigurationError a configured endpoint is not valid
    */
   readonly loadConfigured?: () => Promise<Readonly<Record<string, unknown>> | undefined>;

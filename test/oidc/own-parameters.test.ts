@@ -14,7 +14,7 @@ import {
   testRequests,
 } from "./support.ts";
 
-/** Parameters that only the app's server knows. */
+/** Additional parameters, for which Latchkey has no option. */
 
 const DOCUMENT = {
   issuer: ISSUER,

@@ -25,9 +25,9 @@ export interface ServerLogoutConfig extends RevocationQueueParts {
   readonly random: Random;
   /** Returns the URL to which the server redirects after the logout. If there is no such URL, the server shows its own page. */
   readonly postLogoutRedirectUri: () => string | undefined;
-  /** The user agent of every login. Its method `endSession()` visits the end-session endpoint in place of this page. */
+  /** The user agent of every login. The method `endSession()` visits the end-session endpoint in place of this page. */
   readonly userAgent?: UserAgent;
-  /** The user agent that navigates this page. If it differs from `userAgent`, logins do not navigate this page. */
+  /** The user agent that navigates this page. If this user agent differs from `userAgent`, logins do not navigate this page. */
   readonly pageUserAgent?: UserAgent;
   /** Returns the absolute URL at which authorization responses arrive. */
   readonly redirectUri: () => string;

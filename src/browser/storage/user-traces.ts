@@ -7,7 +7,7 @@ import { callbackIn, CALLBACKS } from "./indexeddb-callback-ledger.ts";
 
 /** The prefix of the keys of pending authorization requests. */
 const REQUESTS = "request/";
-/** Older entries serve no login any more. Milliseconds. */
+/** No login needs an entry that is older. Milliseconds. */
 const OLD_MS = 15 * 60_000;
 
 /**

@@ -3,7 +3,7 @@ import { isObject, isTexts, parseObject } from "../../core/shape.ts";
 
 /**
  * Returns the `acr` values of which the ID token must have one, because the parameter `claims` requests `acr` as an essential
- * claim. An empty list means that any `acr` is good. Undefined: `acr` is not essential.
+ * claim. An empty list means that any `acr` is accepted. Undefined: `acr` is not essential.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#acrSemantics
  */
 export function essentialAcr({ claims = "" }: OwnParameters): readonly string[] | undefined {

@@ -28,7 +28,7 @@ import {
 export interface SenderConfig extends TokenClient, RefreshExpectation {
   /** Whether the server's ID tokens can be verified. If not, the ID token of a response is ignored. */
   readonly isOpenId: boolean;
-  /** Parameters that the app adds to every token request. */
+  /** Additional parameters of every token request, for which Latchkey has no option. */
   readonly tokenParameters?: OwnParameters | undefined;
   readonly metadata: Omit<MetadataSource, "load">;
   /** Shows a message for developers. The sender shows each message only once. */

@@ -4,6 +4,7 @@ import { RequestTokenError } from "./protocol-errors.ts";
 import { isObject, isTexts, text } from "./shape.ts";
 import { LATEST_MS } from "./token-lifetime.ts";
 import { tokenSet, type TokenSet } from "./token-set.ts";
+import type { User } from "./user.ts";
 
 /** If a token has no `expiresAt`, the token is assumed to expire after this time. Milliseconds. */
 const ASSUMED_LIFETIME_MS = 300_000;
@@ -44,9 +45,7 @@ export function completeTokens(
     const type = given === null ? "null" : Array.isArray(given) ? "an array" : typeof given;
     throw refusal(`are not an object: ${type}`, "Return an object, such as { accessToken }.");
   }
-  const members = Object.fromEntries(
-    Object.entries(given).filter(([, member]) => (member ?? undefined) !== undefined),
-  );
+  const members = withoutNull(given);
   const { accessToken, expiresAt = assumedEnd, scope = request.scope ?? [] } = members;
   if (!text(accessToken)?.trim()) {
     const isWire = text(given["access_token"]) !== undefined;
@@ -57,40 +56,53 @@ export function completeTokens(
         : "Set accessToken to a string that is not empty.",
     );
   }
+  if (given["expires_in"] !== undefined && members["expiresAt"] === undefined) {
+    const hint = "Return expiresAt: Date.now() + expires_in * 1_000 instead.";
+    throw refusal("have expires_in, and no expiresAt", hint);
+  }
   checkExpiry(expiresAt, now);
   if (!isTexts(scope)) {
     const hint = 'Set scope to a list of strings, for example ["openid", "profile"].';
     throw refusal("have a scope that is not a list of strings", hint);
   }
-  const wrong = Object.keys(OTHERS).find(
-    (name) => name in members && !OTHERS[name]!(members[name]),
-  );
-  if (wrong !== undefined) {
-    throw refusal(`have no valid ${wrong}`, `Correct the member ${wrong}, or omit it.`);
-  }
-  const { user, ...others } = members as unknown as CustomTokens;
+  checkMembers("", members, OTHERS);
+  const { user: ofUser, ...others } = members as unknown as CustomTokens;
+  const user = ofUser && (withoutNull(ofUser) as unknown as User);
+  if (user) checkMembers("user.", user, OF_USER);
   return tokenSet({
     tokenType: "Bearer",
     ...others,
     scope,
-    expiresAt: expiresAt as number,
+    // No `Date` can hold a later time, such as `Number.MAX_SAFE_INTEGER`.
+    expiresAt: Math.min(expiresAt as number, LATEST_MS),
     ...(user && { user: { ...user, claims: user.claims ?? { sub: user.sub } } }),
   });
 }
 
-/**
- * Returns a grant that calls `grant`, and then validates and completes the tokens with `completeTokens()`. An `expiresAt` of
- * `Infinity` means that the token never expires.
- */
+function withoutNull(value: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, member]) => (member ?? undefined) !== undefined),
+  );
+}
+
+function checkMembers(
+  path: string,
+  members: object,
+  types: Readonly<Record<string, (member: unknown) => boolean>>,
+): void {
+  const given = new Map(Object.entries(members));
+  const wrong = Object.keys(types).find(
+    (name) => given.has(name) && !types[name]!(given.get(name)),
+  );
+  if (wrong === undefined) return;
+  throw refusal(`have no valid ${path}${wrong}`, `Correct the member ${path}${wrong}, or omit it.`);
+}
+
+/** Returns a grant that calls `grant`, and then validates and completes the tokens with `completeTokens()`. */
 export function completing(grant: Grant, clock: Pick<Clock, "now">): Pick<Grant, "requestToken"> {
   return {
-    requestToken: async (request) => {
-      const tokens = await grant.requestToken(request);
-      const isEndless = tokens?.expiresAt === Infinity;
-      return completeTokens(isEndless ? { ...tokens, expiresAt: LATEST_MS } : tokens, request, {
-        now: clock.now(),
-      });
-    },
+    requestToken: async (request) =>
+      completeTokens(await grant.requestToken(request), request, { now: clock.now() }),
   };
 }
 
@@ -100,9 +112,24 @@ const OTHERS: Readonly<Record<string, (member: unknown) => boolean>> = {
   refreshToken: isText,
   idToken: isText,
   issuedTokenType: isText,
-  user: (user) => isObject(user) && typeof user["sub"] === "string",
+  user: (user) => isObject(user) && isText(user["sub"]),
+  authTime: Number.isFinite,
+  resources: isTexts,
+  lifetime: (lifetime) => lifetime === "remembered" || lifetime === "tabs",
   extra: isObject,
 };
+
+/** Says the same of the members of `user`. */
+const OF_USER: typeof OTHERS = {
+  name: isString,
+  email: isString,
+  picture: isString,
+  claims: isObject,
+};
+
+function isString(member: unknown): boolean {
+  return typeof member === "string";
+}
 
 function isText(member: unknown): boolean {
   return text(member) !== undefined;
@@ -114,7 +141,9 @@ function checkExpiry(expiresAt: unknown, now: number): void {
     throw refusal("have an expiresAt that is a Date", `${hint} Use getTime() of the Date.`);
   if (typeof expiresAt !== "number" || !Number.isFinite(expiresAt)) {
     const value = typeof expiresAt === "number" ? String(expiresAt) : typeof expiresAt;
-    throw refusal(`have no valid expiresAt: ${value}`, hint);
+    const endless =
+      expiresAt === Infinity ? " For tokens that never expire, set Number.MAX_SAFE_INTEGER." : "";
+    throw refusal(`have no valid expiresAt: ${value}`, `${hint}${endless}`);
   }
   if (expiresAt < SMALLEST_MS && now >= SMALLEST_MS) {
     throw refusal(

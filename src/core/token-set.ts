@@ -76,3 +76,21 @@ export function tokenSet(fields: TokenSet): TokenSet {
     { toJSON: hidden, [Symbol.for("nodejs.util.inspect.custom")]: hidden },
   );
 }
+
+/** The token sets that `validatedTokenSet()` has created. A copy of such a token set is not among them. */
+const VALIDATED = new WeakSet<TokenSet>();
+
+/**
+ * Creates a `TokenSet` of a response that Latchkey has validated. A login validates all other token sets, because a grant of the
+ * app might have created them.
+ */
+export function validatedTokenSet(fields: TokenSet): TokenSet {
+  const tokens = tokenSet(fields);
+  VALIDATED.add(tokens);
+  return tokens;
+}
+
+/** Whether `validatedTokenSet()` has created `tokens`. */
+export function isValidated(tokens: TokenSet): boolean {
+  return VALIDATED.has(tokens);
+}

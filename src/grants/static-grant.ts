@@ -1,6 +1,7 @@
 import { completeTokens, type CustomTokens } from "../core/complete-tokens.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
+import { LATEST_MS } from "../core/token-lifetime.ts";
 import { wallClock } from "../core/ports.ts";
 
 /**
@@ -22,7 +23,7 @@ export class StaticGrant implements Grant {
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     return completeTokens(this.#tokens, request, {
       now: wallClock.now(),
-      assumedEnd: Number.MAX_SAFE_INTEGER,
+      assumedEnd: LATEST_MS,
     });
   }
 }

@@ -6,7 +6,7 @@ import type { Clock, Page, TabChannel } from "../../src/core/ports.ts";
 import type { IdTokenValidation, RefreshResponse } from "../../src/core/refresher.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
 import { clientTag } from "../../src/core/response-state.ts";
-import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
+import { validatedTokenSet, type TokenSet } from "../../src/core/token-set.ts";
 import type { User } from "../../src/core/user.ts";
 import type { RoundTrip } from "../../src/core/user-agent.ts";
 import type { RememberConfig } from "../../src/grants/ask-to-remember.ts";
@@ -308,7 +308,7 @@ function fakePage(): FakePage {
 
 /** The token response of a login as Ada, valid for a minute. */
 export function loginResponse(changes: Partial<TokenSet> = {}): TokenSet {
-  return tokenSet({
+  return validatedTokenSet({
     accessToken: "at1",
     tokenType: "Bearer",
     expiresAt: Date.now() + 60_000,

@@ -64,7 +64,7 @@ describe.for(Object.entries(PLACES))("tokens of %s", ([name, place]) => {
 
   test("get an expiry when they have none", async () => {
     const { expiresAt } = (await place({ accessToken: "at" }, {})) as TokenSet;
-    expect(expiresAt).toBe(name === "a StaticGrant" ? Number.MAX_SAFE_INTEGER : NOW + HOUR / 12);
+    expect(expiresAt).toBe(name === "a StaticGrant" ? 8.64e15 : NOW + HOUR / 12);
   });
 
   test("may have null for a missing member, as JSON has", async () => {
@@ -80,6 +80,12 @@ describe.for(Object.entries(PLACES))("tokens of %s", ([name, place]) => {
       "scope",
       "tokenType",
     ]);
+  });
+
+  test("never expire later than a Date can say", async () => {
+    const tokens = { accessToken: "at", expiresAt: Number.MAX_SAFE_INTEGER };
+    const { expiresAt } = (await place(tokens, {})) as TokenSet;
+    expect(new Date(expiresAt).toISOString()).toBe("+275760-09-13T00:00:00.000Z");
   });
 
   const whole = { accessToken: SECRET, expiresAt: NOW + HOUR };
@@ -111,6 +117,24 @@ describe.for(Object.entries(PLACES))("tokens of %s", ([name, place]) => {
     ["an idToken that is an object", { ...whole, idToken: {} }, "idToken", "omit it"],
     ["a user that is a string", { ...whole, user: SECRET }, "user", "omit it"],
     ["a user without sub", { ...whole, user: { name: "Ada" } }, "user", "omit it"],
+    ["an empty sub", { ...whole, user: { sub: "" } }, "user", "omit it"],
+    [
+      "claims that are a string",
+      { ...whole, user: { sub: "u", claims: SECRET } },
+      "user.claims",
+      "",
+    ],
+    ["a name that is a number", { ...whole, user: { sub: "u", name: 7 } }, "user.name", "omit it"],
+    ["authTime as a string", { ...whole, authTime: SECRET }, "authTime", "omit it"],
+    ["resources as a string", { ...whole, resources: SECRET }, "resources", "omit it"],
+    ["an unknown lifetime", { ...whole, lifetime: SECRET }, "lifetime", "omit it"],
+    [
+      "the wire name of the lifetime",
+      { accessToken: SECRET, expires_in: 3600 },
+      "expires_in",
+      "Date.now() + expires_in",
+    ],
+    ["an endless expiresAt", { ...whole, expiresAt: Infinity }, "expiresAt: Infinity", "MAX_SAFE"],
     ["extra that is an array", { ...whole, extra: [SECRET] }, "extra", "omit it"],
   ] as const)("with %s are an error that names the member", async ([, tokens, member, hint]) => {
     const error = await errorFrom(place(tokens, {}));
@@ -167,8 +191,34 @@ describe("tokens of a grant of createAuth()", () => {
     });
   });
 
+  const complete = {
+    accessToken: "at",
+    tokenType: "Bearer",
+    expiresAt: NOW + HOUR,
+    scope: ["a"],
+    user,
+  };
+
+  test("of a login have no refresh token if it is null, and their user has claims", async () => {
+    const tokens = { refreshToken: null, user: { sub: "ada", name: null } };
+    const grant = { ...returning({ ...complete, ...tokens }), isSilent: false };
+    const auth = world().tab(grant);
+    auth.start();
+    await auth.login();
+    expect(auth.state).toMatchObject({ token: { isRenewable: false } });
+    expect(await auth.getUser()).toEqual({ sub: "ada", claims: { sub: "ada" } });
+  });
+
   test.for(
     Object.entries(GRANTS).flatMap(([name, run]) => [
+      [name, run, "refreshToken", { ...complete, refreshToken: 5 }] as const,
+      [name, run, "idToken", { ...complete, idToken: {} }] as const,
+      [name, run, "authTime", { ...complete, authTime: "now" }] as const,
+      [name, run, "resources", { ...complete, resources: "https://api.example" }] as const,
+      [name, run, "lifetime", { ...complete, lifetime: "forever" }] as const,
+      [name, run, "user.claims", { ...complete, user: { sub: "ada", claims: [] } }] as const,
+      [name, run, "valid user", { ...complete, user: { sub: "" } }] as const,
+      [name, run, "expires_in", { accessToken: "at", user, expires_in: 3600 }] as const,
       [name, run, "accessToken", { user, expiresAt: NOW + HOUR }] as const,
       [name, run, "accessToken", { accessToken: "  ", user, expiresAt: NOW + HOUR }] as const,
       [name, run, "expiresAt", { accessToken: "at", user, expiresAt: NOW / 1000 }] as const,

@@ -122,13 +122,13 @@ describe("getToken", () => {
     expect(requestToken).toHaveBeenCalledTimes(2);
   });
 
-  test.for([0, -HOUR, Number.POSITIVE_INFINITY])(
+  test.for([0, -HOUR])(
     "returns a new token to its callers even if it expires %s ms from now",
     async (ms) => {
       const { tab, requestToken } = world();
       requestToken.mockImplementation(async () => response({ expiresAt: START + ms }));
       expect(await Promise.all([tab().getToken(), tab().getToken()])).toEqual(["at", "at"]);
-      expect(requestToken).toHaveBeenCalledTimes(ms === Number.POSITIVE_INFINITY ? 1 : 2);
+      expect(requestToken).toHaveBeenCalledTimes(2);
     },
   );
 
@@ -138,7 +138,7 @@ describe("getToken", () => {
     vi.spyOn(storage, "get").mockImplementation(async (key) =>
       JSON.parse(JSON.stringify((await get(key)) ?? null)),
     );
-    requestToken.mockImplementation(async () => response({ expiresAt: Number.POSITIVE_INFINITY }));
+    requestToken.mockImplementation(async () => response({ expiresAt: Number.MAX_SAFE_INTEGER }));
     await tab().getToken();
     await tab().getToken();
     expect(requestToken).toHaveBeenCalledTimes(1);

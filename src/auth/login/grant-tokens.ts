@@ -1,7 +1,6 @@
 import type { Grant, TokenRequest } from "../../core/grant.ts";
 import type { Clock } from "../../core/ports.ts";
-import type { TokenSet } from "../../core/token-set.ts";
-import { text } from "../../core/shape.ts";
+import { isValidated, type TokenSet } from "../../core/token-set.ts";
 import { loadMore } from "./store-login.ts";
 
 /** The objects that `grantTokens()` uses. */
@@ -20,10 +19,8 @@ export async function grantTokens(
   request: TokenRequest,
 ): Promise<TokenSet> {
   const tokens = await grant.requestToken(request);
-  // Latchkey's own grants return complete tokens, so most logins do not load the code below.
-  const { accessToken, tokenType, expiresAt, scope } = tokens ?? {};
-  // An `expiresAt` in seconds is much smaller than the time in milliseconds.
-  const isTime = expiresAt > clock.now() / 10 && expiresAt < Infinity;
-  if (text(accessToken)?.trim() && tokenType && isTime && Array.isArray(scope)) return tokens;
-  return (await loadMore()).completeTokens(tokens, request, { now: clock.now() });
+  // Latchkey has validated the tokens of its own code exchange, so most logins do not load the code below.
+  return isValidated(tokens)
+    ? tokens
+    : (await loadMore()).completeTokens(tokens, request, { now: clock.now() });
 }

@@ -1,7 +1,7 @@
 import type { OwnParameters } from "../../core/authorization-parameters.ts";
 import { abortable } from "../../core/abortable.ts";
 import { chunk } from "../../core/lazy.ts";
-import { tokenSet, type TokenSet } from "../../core/token-set.ts";
+import { validatedTokenSet, type TokenSet } from "../../core/token-set.ts";
 import type { SettledRequest } from "../authorize/authorize.ts";
 import type { Credentials } from "./form-request.ts";
 import { MAX_LIFETIME_S } from "./token-response.ts";
@@ -107,7 +107,7 @@ async function redeem(
     ...(refreshToken && { refreshToken }),
     ...(returnTo !== undefined && { returnTo }),
   };
-  if (!trusted) return tokenSet(granted);
+  if (!trusted) return validatedTokenSet(granted);
   if (!idToken) {
     return refuse(
       new IdTokenError("id_token", "the token response has no ID token", {
@@ -120,7 +120,7 @@ async function redeem(
   const expected = { ...request, accessToken, requestedAt: request.createdAt, now };
   const verified = verifyIdToken(idToken, trusted, expected);
   const { user, authTime } = await abortable(verified, signal).catch(refuse);
-  return tokenSet({
+  return validatedTokenSet({
     ...granted,
     idToken,
     user,

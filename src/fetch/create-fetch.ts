@@ -2,7 +2,7 @@ import { shared } from "../core/lazy.ts";
 import { parseUrl, isSecureUrl } from "../core/same-origin.ts";
 import { ConfigurationError } from "../core/errors.ts";
 import { sendAuthorized, setHeader } from "./send-authorized.ts";
-import { isBelow, readingsOf } from "./path-rules.ts";
+import { isBelow, readingsOf, type Readings } from "./path-rules.ts";
 import { type GetToken, RefusedTokens } from "./refused-tokens.ts";
 
 /** The options of `createFetch()`: which requests get a token, and how the token is sent. */
@@ -43,7 +43,7 @@ export interface CreateFetchConfig {
  * redirect might leave the allowed paths.
  * @param load loads the object that decides whether a request is repeated after a 401 response. Default: returns a new
  * `RefusedTokens` object
- * @throws ConfigurationError `allow` or `exclude` has an invalid entry
+ * @throws ConfigurationError `allow` or `exclude` has an invalid entry, or `headerName` or `prefix` cannot be part of a header
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  * @example
  * const api = createFetch({ getToken: auth.getToken, allow: ["https://api.example.com"] });
@@ -60,10 +60,11 @@ export function createFetch(
   }: CreateFetchConfig,
   load: () => Promise<RefusedTokens> = async () => new RefusedTokens(),
 ): (input: RequestInfo | URL, init?: RequestInit) => Promise<Response> {
+  checkHeader(headerName, prefix);
   const loadOnce = shared(load);
   const allowed = allow.map(parseAllowed);
   const excluded = exclude.map(parseExcluded);
-  const hasPaths = excluded.length > 0 || allowed.some(({ path }) => path.length > 0);
+  const hasPaths = excluded.length > 0 || allowed.some(({ readings: [once] }) => once!.length > 0);
   const followsRedirects = headerName.toLowerCase() === "authorization" && !hasPaths;
 
   const isFor = (url: string): boolean => {
@@ -73,13 +74,14 @@ export function createFetch(
     return (
       allowed.some(
         (entry) =>
-          entry.origin === origin && readings.every((reading) => isBelow(reading, entry.path)),
+          entry.origin === origin &&
+          readings.every((reading, at) => isBelow(reading, entry.readings[at]!)),
       ) &&
       !excluded.some((path) =>
         path instanceof RegExp
           ? // `search()` always starts at the first character. With the flag `g`, `test()` would start after the previous match.
             texts.some((text) => text.search(path) >= 0)
-          : readings.some((reading) => isBelow(reading, path)),
+          : readings.some((reading, at) => isBelow(reading, path[at]!)),
       )
     );
   };
@@ -99,10 +101,26 @@ export function createFetch(
   };
 }
 
-function parseAllowed(entry: string): { origin: string; path: readonly string[] } {
+function checkHeader(name: string, prefix: string): void {
+  const headers = new Headers();
+  let input = "headerName";
+  try {
+    headers.set(name, "");
+    input = "prefix";
+    headers.set(name, `${prefix} token`);
+  } catch {
+    throw new ConfigurationError(
+      input,
+      "it cannot be part of an HTTP header",
+      'Use ASCII characters without spaces, for example headerName: "x-api-key" and prefix: "Token".',
+    );
+  }
+}
+
+function parseAllowed(entry: string): { origin: string; readings: Readings } {
   const url = parseUrl(entry);
   if (url && isSecureUrl(url) && !url.search && !url.hash && !url.username && !url.password) {
-    return { origin: url.origin, path: readingsOf(url.pathname)[0]! };
+    return { origin: url.origin, readings: readingsOf(url.pathname) };
   }
   throw new ConfigurationError(
     "allow",
@@ -111,11 +129,11 @@ function parseAllowed(entry: string): { origin: string; path: readonly string[] 
   );
 }
 
-/** Returns the decoded segments of a path. Returns a regular expression unchanged. */
-function parseExcluded(path: string | RegExp): readonly string[] | RegExp {
+/** Returns the readings of a path. Returns a regular expression unchanged. */
+function parseExcluded(path: string | RegExp): Readings | RegExp {
   if (typeof path !== "string") return path;
   const url = path.startsWith("/") ? parseUrl(`https://path.invalid${path}`) : undefined;
-  if (url && !url.search && !url.hash) return readingsOf(url.pathname)[0]!;
+  if (url && !url.search && !url.hash) return readingsOf(url.pathname);
   throw new ConfigurationError(
     "exclude",
     `"${path}" is not a path`,

@@ -116,6 +116,41 @@ test.for([
   expect(sent[0]!.header).toBe(gets ? "Bearer at1" : null);
 });
 
+/** An allowed path, and the paths of requests. Every reading of a path must be allowed. */
+test.for([
+  ["/projects/group%2Fapp", "/projects/group%2Fapp", true],
+  ["/projects/group%2Fapp", "/projects/group%2fapp/issues", true],
+  ["/projects/group%2Fapp", "/projects/group/app", false],
+  ["/projects/group%2Fapp", "/projects/group%2Fapplication", false],
+  ["/projects/group%2Fapp", "/projects/group%252Fapp", false],
+  ["/projects/group%2Fapp", "/projects/group%2Fapp/..%2f..%2fadmin", false],
+  ["/shop;v=1/orders", "/shop;v=1/orders/7", true],
+  ["/shop;v=1/orders", "/shop;v=2/orders", false],
+  ["/shop;v=1/orders", "/shop/orders", false],
+  ["/files/a%252Fb", "/files/a%252Fb/c", true],
+  ["/files/a%252Fb", "/files/a%2Fb", false],
+  ["/files/a%252Fb", "/files/a/b", false],
+] as const)("C8: with %s allowed, %s gets the token: %s", async ([allowed, path, gets]) => {
+  const { sent, send } = setUp(undefined, { allow: [API + allowed] });
+  await send(API + path);
+  expect(sent[0]!.header).toBe(gets ? "Bearer at1" : null);
+});
+
+test.for([
+  ["/projects/group%2Fapp", "/projects/group%2Fapp/issues", false],
+  ["/projects/group%2Fapp", "/projects/group%252Fapp", false],
+  ["/projects/group%2Fapp", "/projects/group/app", false],
+  ["/projects/group%2Fapp", "/projects/group%2Fother", true],
+  ["/shop;v=1", "/shop;v=1/orders", false],
+  ["/shop;v=1", "/shop;v=2", false],
+  ["/shop;v=1", "/shopping", true],
+  ["/files/a%252Fb", "/files/a%2Fb", false],
+] as const)("C8: with %s excluded, %s gets the token: %s", async ([excluded, path, gets]) => {
+  const { sent, send } = setUp(undefined, { exclude: [excluded] });
+  await send(API + path);
+  expect(sent[0]!.header).toBe(gets ? "Bearer at1" : null);
+});
+
 test.for([
   ["/v1/public", false],
   ["/v1/%70ublic", false],
@@ -341,3 +376,14 @@ test.for(["line\nbreak", "t\u00f6k\u0101n", "nul\u0000"])(
     expect(sent).toEqual([]);
   },
 );
+
+test.for([
+  ["headerName", { headerName: "my header" }],
+  ["headerName", { headerName: "" }],
+  ["prefix", { prefix: "Bearer\n" }],
+  ["prefix", { prefix: "\u{1f511}" }],
+] as const)("createFetch() refuses a %s that fits in no header", ([input, changes]) => {
+  expect(() => setUp(undefined, changes)).toThrow(
+    expect.objectContaining({ code: "configuration", input }),
+  );
+});

@@ -1,8 +1,9 @@
 import { asyncDispose } from "../core/async-dispose.ts";
 import type { Auth } from "../core/auth.ts";
 import type { GetTokenOptions, LogoutOptions } from "../core/auth-options.ts";
-import type { AuthState } from "../core/auth-state.ts";
+import type { AnonymousReason, AuthState } from "../core/auth-state.ts";
 import { chunk } from "../core/lazy.ts";
+import { checkLogoutParameters } from "../core/owned-logout-parameters.ts";
 import { PromiseQueue } from "../core/promise-queue.ts";
 import type { UserAgent } from "../core/user-agent.ts";
 import type { TabMessage } from "../core/message.ts";
@@ -10,7 +11,7 @@ import { ActiveSession } from "./session/active-session.ts";
 import { findToken } from "./find-token.ts";
 import { followTab } from "./session/follow-tab.ts";
 import { authorizedFetch } from "../fetch/send-authorized.ts";
-import { loadServerLogout, logout } from "./logout/logout.ts";
+import { deleteSession, loadServerLogout, logout } from "./logout/logout.ts";
 import { LazyLogins } from "./login/lazy-logins.ts";
 import { ignore, SilentTokens } from "./silent-tokens.ts";
 import { createUserRemoval, type UserRemoval } from "./users/user-removal.ts";
@@ -165,15 +166,27 @@ export class AuthManager implements Auth {
     this.#switches.run(async () => (await this.#users()).switchUser(this.#parts(), sub));
 
   readonly forget: Auth["forget"] = async (sub) =>
-    (await this.#usersOrLogout({ user: sub })).forget(this.#parts(), sub);
+    (await this.#usersAfterLogout({ user: sub }, "forgotten")).forget(this.#parts(), sub);
 
-  readonly logoutAll: Auth["logoutAll"] = async (options) =>
-    (await this.#usersOrLogout({})).logoutAll(this.#parts(), options);
+  readonly logoutAll: Auth["logoutAll"] = async (options) => {
+    checkLogoutParameters(options?.parameters);
+    return (await this.#usersAfterLogout({})).logoutAll(this.#parts(), options);
+  };
 
-  /** Loads `users.ts`. If the load fails, logs out `options.user` (default: this tab's user) and throws the error. */
-  async #usersOrLogout(options: LogoutOptions) {
+  /**
+   * Deletes the session of `options.user` (default: this tab's user) while `users.ts` is loaded. If the load fails, also tells
+   * the server of the logout, and throws the error.
+   */
+  async #usersAfterLogout(options: LogoutOptions, reason?: AnonymousReason) {
+    this.#assertSupported();
+    await this.#open().catch(ignore);
+    const loading = this.#users();
+    loading.catch(ignore);
+    const { user = this.#session.sub } = options;
+    // An error is ignored here, because `users.ts` deletes the session again and reports the error.
+    if (user !== undefined) await deleteSession(this.#parts(), user, reason).catch(ignore);
     try {
-      return await this.#users();
+      return await loading;
     } catch (error) {
       await this.logout({ ...options, endSession: "none" }).catch(ignore);
       throw error;

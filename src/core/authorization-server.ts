@@ -162,7 +162,10 @@ export interface AuthorizationServer {
    * @see https://www.rfc-editor.org/rfc/rfc7009
    */
   revoke(token: string, signal?: AbortSignal, kind?: RevokedToken): Promise<void>;
-  /** Returns the URL of the server's logout page. If the server has no end-session endpoint, returns undefined. */
+  /**
+   * Returns the URL of the server's logout page. If the server has no end-session endpoint, returns undefined.
+   * @throws ConfigurationError `request.parameters` has a parameter that Latchkey sets
+   */
   endSession(request: EndSessionRequest, signal?: AbortSignal): Promise<string | undefined>;
   /** Returns the names of the endpoints for a logout that are missing in the server's metadata. */
   missingEndpoints?(signal?: AbortSignal): Promise<readonly LogoutEndpoint[]>;

@@ -4,6 +4,7 @@ import type {
   LogoutEndpoint,
   RevokedToken,
 } from "../core/authorization-server.ts";
+import { checkLogoutParameters } from "../core/owned-logout-parameters.ts";
 import { postForm } from "./token/form-request.ts";
 import { NAVIGATION_AGE_MS } from "./metadata-source.ts";
 import type { ServerParts } from "./context.ts";
@@ -60,6 +61,7 @@ export async function missingEndpoints(
  * Returns the URL of a logout request. When the browser opens this URL, the server ends the user's session. If the server has
  * no end-session endpoint, returns undefined. A long ID token is not sent, because a long URL might not reach the server. Then
  * `logout_hint` names the user.
+ * @throws ConfigurationError `parameters` has a parameter that Latchkey sets
  * @throws DiscoveryError the end-session endpoint in the metadata is not an https URL
  * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
  */
@@ -68,6 +70,7 @@ export async function endSessionUrl(
   { idToken, logoutHint, postLogoutRedirectUri, state, parameters = {} }: EndSessionRequest,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
+  checkLogoutParameters(parameters);
   const loaded = parts.loadEndpoint("endSessionEndpoint", NAVIGATION_AGE_MS);
   const endSessionEndpoint = await abortable(loaded, signal);
   if (!endSessionEndpoint) return undefined;

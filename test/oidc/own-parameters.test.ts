@@ -188,3 +188,13 @@ test("parameters of a logout are added to the end-session request", async () => 
     `${ISSUER}/logout?client_id=${CLIENT}&logout_uri=https%3A%2F%2Fapp.example.com%2F`,
   );
 });
+
+test.for(["client_id", "id_token_hint", "post_logout_redirect_uri", "state"])(
+  "parameters of a logout cannot contain %s",
+  async (name) => {
+    const error = await errorFrom(start().endSession({ parameters: { [name]: "s3cret" } }));
+    expect(error).toMatchObject({ code: "configuration", input: `parameters.${name}` });
+    expect(shown(error)).not.toContain("s3cret");
+    expect(fetch.sent).toEqual([]);
+  },
+);

@@ -249,5 +249,4 @@ export async function takeLogout(
     page.replaceUrl(withoutResponse(url, state));
 }
 
-export { checkLogoutParameters } from "./logout-parameters.ts";
 export { revokeToken as revoke };

@@ -6,7 +6,6 @@ import { DEFAULT_TARGET } from "../../core/token-target.ts";
 import { localLogoutUntold } from "../logout/local-logout.ts";
 import { broadcastToTabs } from "../session/tab-messages.ts";
 import type { UsersParts } from "../parts.ts";
-import { checkLogoutParameters } from "../logout/logout-parameters.ts";
 import { isStillFor, leaveServer, tellServer } from "../logout/server-logout.ts";
 import { NO_CHANGE, isNewer, newerVersion } from "../../core/session.ts";
 import type { RememberedUsers } from "../../core/user-store.ts";
@@ -92,7 +91,6 @@ export async function logoutAll(
   parts: UsersParts,
   { parameters }: Pick<LogoutOptions, "parameters"> = {},
 ): Promise<LogoutResult> {
-  if (parameters) checkLogoutParameters(parameters);
   const { config, session, logins } = parts;
   const { sub: own } = session;
   const known = await (await config.users.users()).known();

@@ -1,5 +1,5 @@
-import type { OwnParameters } from "../../core/authorization-parameters.ts";
-import { assertNotOwned, type OwnedParameters } from "../../core/owned-parameters.ts";
+import type { OwnParameters } from "./authorization-parameters.ts";
+import { assertNotOwned, type OwnedParameters } from "./owned-parameters.ts";
 
 /**
  * The parameters of an end-session request that Latchkey sets. The sentence for a parameter names the option to use, or says
@@ -17,6 +17,6 @@ const OWNED_BY_LOGOUTS: OwnedParameters = {
  * Checks the app's own parameters of a logout.
  * @throws ConfigurationError Latchkey sets a parameter itself, or a value is not a string
  */
-export function checkLogoutParameters(parameters: OwnParameters): void {
+export function checkLogoutParameters(parameters: OwnParameters | undefined): void {
   assertNotOwned("parameters", parameters, OWNED_BY_LOGOUTS);
 }

@@ -5,7 +5,7 @@ import { DocumentPage } from "../browser/page/document-page.ts";
 import { IndexedDBCallbackLedger } from "../browser/storage/indexeddb-callback-ledger.ts";
 import { IndexedDBRequestStore } from "../browser/storage/indexeddb-request-store.ts";
 import { SessionLoginMarks } from "../browser/storage/session-login-marks.ts";
-import { sweepTraces } from "../browser/storage/sweep-traces.ts";
+import { sweepTraces, userTraces } from "../browser/storage/sweep-traces.ts";
 import { configuredUserAgent } from "../browser/user-agents/configured-user-agent.ts";
 import { systemClock, systemRandom } from "../browser/page/system-clock.ts";
 import { tabLocks } from "../browser/tabs/tab-locks.ts";
@@ -193,6 +193,7 @@ export function createAuth(
   const auth = new AuthManager({
     ...parts,
     tab,
+    deleteTraces: userTraces(database, client),
     grant: config.grant?.(parts) ?? new RefreshGrant(new AuthorizationCodeGrant(server), parts),
     ...(fetcher && { userFetcher: fetcher }),
     loadUserCheck: shared(async () => {

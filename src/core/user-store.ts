@@ -50,11 +50,7 @@ export interface RememberedUsers {
   putDefault(sub: string): Promise<boolean>;
   /** If `sub` is the default user and has no stored session, removes the default user. New tabs then start without a user. */
   dropDefault(sub: string): Promise<void>;
-  /**
-   * Deletes the pending authorization requests and the handled responses of the user at this client. The session stays.
-   */
-  deleteTraces(sub: string): Promise<void>;
-  /** Deletes all stored data of the user. For one day, the store keeps a record of this deletion. */
+  /** Deletes all data of the user in this store. For one day, the store keeps a record of this deletion. */
   forget(sub: string): Promise<void>;
   /**
    * Whether `forget()` was called for the user within the last day, and the user has not logged in since. Without `sub`,

@@ -71,7 +71,6 @@ export class MemoryUserStore implements UserStore {
       dropDefault: async (sub) => {
         if (device.#default === sub && !(await known()).includes(sub)) device.#default = null;
       },
-      deleteTraces: async () => {},
       isForgotten: async (sub) =>
         [...device.#forgotten].some(
           ([forgotten, until]) => (sub ?? forgotten) === forgotten && until > wallClock.now(),

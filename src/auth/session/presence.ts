@@ -16,6 +16,8 @@ export interface PresenceConfig {
   readonly users: UserStore;
   readonly clock: Clock;
   readonly locks: TabLock;
+  /** Deletes the pending authorization requests and the handled responses of a user. Absent: nothing is deleted. */
+  readonly deleteTraces?: ((sub: string) => Promise<void>) | undefined;
 }
 
 /**
@@ -58,7 +60,7 @@ export class Presence {
    * returns false. Without Web Locks, returns false and does not delete the session.
    */
   async #isHere(name: string, { sub = "", row }: StoredUser): Promise<boolean> {
-    const { client, locks, clock, sessions, users } = this.#config;
+    const { client, locks, clock, sessions, users, deleteTraces } = this.#config;
     // Without Web Locks, a tab cannot find other tabs. So only the tab of the login uses the session.
     if (!(await isExclusive(locks, `${name}/probe`))) return false;
     const remembered = await users.users();
@@ -72,7 +74,7 @@ export class Presence {
         return deleted ? undefined : NO_CHANGE;
       });
       if (deleted?.tokens) sessions.discard?.(deleted.tokens);
-      if (deleted) await remembered.deleteTraces(sub);
+      if (deleted) await deleteTraces?.(sub);
       await remembered.dropDefault(sub);
     });
     return current !== undefined;

@@ -30,6 +30,11 @@ export interface SessionReaderConfig {
   readonly refresher: Pick<Refresher, "validate">;
   readonly grant: Grant;
   /**
+   * Deletes the pending authorization requests and the handled responses of a user at this client. The session stays. Absent:
+   * nothing is deleted.
+   */
+  readonly deleteTraces?: ((sub: string) => Promise<void>) | undefined;
+  /**
    * How a user who is signed in at the server is signed in when the app opens: in a hidden frame, or by a visit of this page to
    * the server. Absent: not at all.
    */

@@ -1,5 +1,4 @@
 import type { Grant } from "../../core/grant.ts";
-import type { UserStore } from "../../core/user-store.ts";
 import type { Clock } from "../../core/ports.ts";
 
 type Listener = (sub: string) => unknown;
@@ -15,19 +14,22 @@ export interface UserRemoval {
   tell(sub: string): Promise<unknown>;
 }
 
-/** Creates a `UserRemoval`. The first listeners are the grant, which can cache tokens of the user, and the store. */
+/**
+ * Creates a `UserRemoval`. The first listeners are the grant, which can cache tokens of the user, and the function
+ * that deletes pending requests of the user.
+ */
 export function createUserRemoval({
   grant,
-  users,
+  deleteTraces,
   clock,
 }: {
   readonly grant: Grant;
-  readonly users: Pick<UserStore, "users">;
+  readonly deleteTraces?: ((sub: string) => Promise<void>) | undefined;
   readonly clock: Clock;
 }): UserRemoval {
   const listeners = new Set<Listener>([
     (sub) => grant.removeUser?.(sub),
-    async (sub) => (await users.users()).deleteTraces(sub),
+    (sub) => deleteTraces?.(sub),
   ]);
   return {
     listen(listener) {

@@ -78,6 +78,7 @@ export async function forget(parts: UsersParts, sub: string): Promise<LogoutResu
     config.untold.sessions.set(sub, { error });
   });
   await (await config.users.users()).forget(sub);
+  await config.deleteTraces?.(sub);
   broadcastToTabs(config, sub, "", { type: "user", what: "forget" });
   await Promise.all([parts.userRemoval.tell(sub), session.load("stored").catch(() => {})]);
   return leaveServer(parts, sub, before);

@@ -11,7 +11,6 @@ import { parseRow } from "../../core/parse-row.ts";
 import type { RememberedUsers } from "../../core/user-store.ts";
 import { within, type Database } from "./database.ts";
 import { hasTombstone, putTombstone, tombstoneKey } from "./forgotten-users.ts";
-import { deleteTraces } from "./user-traces.ts";
 import { rememberedRecord } from "../../core/remembered-record.ts";
 import { lastUsedFirst, parseRemembered } from "../../core/remembered-profile.ts";
 
@@ -56,7 +55,6 @@ export function indexedDBUsers(database: Database, client: ClientKey): Remembere
         if (byDefault === sub && !isKnown) store.delete(key);
         await promisifyRequest(store.transaction);
       }),
-    deleteTraces: (sub) => deleteTraces(database, { client, sub }),
     isForgotten: async (sub) =>
       hasTombstone(database, client, sub === undefined ? sub : await tombstoneKey(client, sub)),
     clearForgotten: async (sub) => del(await tombstoneKey(client, sub), database),
@@ -76,7 +74,6 @@ export function indexedDBUsers(database: Database, client: ClientKey): Remembere
         else if (list.delete(encodeKey(sub))) store.put(list, listKey);
         await promisifyRequest(store.transaction);
       });
-      await deleteTraces(database, { client, sub });
     },
   };
 

@@ -1,6 +1,17 @@
 import { promisifyRequest } from "idb-keyval";
+import type { ClientKey } from "../../core/keys.ts";
 import { chunk } from "../../core/lazy.ts";
 import { within, type Database } from "./database.ts";
+
+const loadTraces = () => chunk(import("./user-traces.ts"));
+
+/**
+ * Returns a function that deletes the pending authorization requests and the handled responses of a user. They are in
+ * `database` even if the app has its own stores.
+ */
+export function userTraces(database: Database, client: ClientKey): (sub: string) => Promise<void> {
+  return async (sub) => (await loadTraces()).deleteTraces(database, { client, sub });
+}
 
 /**
  * Deletes pending authorization requests and handled responses that are too old for any login. Loads the code for this only if
@@ -15,7 +26,7 @@ export async function sweepTraces(database: Database, opened: Promise<unknown>):
       ),
     );
     if (counts.every((count) => count === 0)) return;
-    await (await chunk(import("./user-traces.ts"))).deleteTraces(database);
+    await (await loadTraces()).deleteTraces(database);
   } catch {
     // The next page load tries again.
   }

@@ -4,6 +4,7 @@ import { createDatabase } from "../../../src/browser/storage/database.ts";
 import { IndexedDBCallbackLedger } from "../../../src/browser/storage/indexeddb-callback-ledger.ts";
 import { IndexedDBRequestStore } from "../../../src/browser/storage/indexeddb-request-store.ts";
 import { IndexedDBSessionStore } from "../../../src/browser/storage/indexeddb-session-store.ts";
+import { userTraces } from "../../../src/browser/storage/sweep-traces.ts";
 import { IndexedDBUserStore } from "../../../src/browser/storage/indexeddb-user-store.ts";
 import { systemClock, systemRandom } from "../../../src/browser/page/system-clock.ts";
 import { StorageError } from "../../../src/core/errors.ts";
@@ -291,6 +292,7 @@ describe("users", () => {
     await users.putDefault(sub);
     const remembered = await users.users();
     await remembered.forget(sub);
+    await userTraces(database, mine)(sub);
     const stored = JSON.stringify(await entries(database));
     expect(stored).not.toContain(encodeURIComponent(sub));
     expect(stored).not.toContain(sub);

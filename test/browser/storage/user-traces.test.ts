@@ -6,6 +6,8 @@ import { IndexedDBSessionStore } from "../../../src/browser/storage/indexeddb-se
 import { clientKey, defaultUserKey, sessionKey, usersKey } from "../../../src/core/keys.ts";
 import { clientTag } from "../../../src/core/response-state.ts";
 import { targetKey } from "../../../src/core/token-target.ts";
+import { MemorySessionStore } from "../../support/memory-session-store.ts";
+import { MemoryUserStore } from "../../support/memory-user-store.ts";
 import type { SessionRow } from "../../../src/core/session.ts";
 
 const ISSUER = "https://id.example";
@@ -131,6 +133,35 @@ test("D2: after forget(), nothing of the user is stored", async () => {
   expect(await stored(client, clientId)).not.toMatch(FACTS);
   auth.dispose();
 });
+
+test.for(["logout()", "forget()"] as const)(
+  "D2: after %s with the app's own stores, no verifier, returnTo or sub is in IndexedDB",
+  async (call) => {
+    const clientId = `traces-${++clients}`;
+    const client = clientKey(ISSUER, clientId);
+    const sessions = new MemorySessionStore();
+    await sessions.update(sessionKey(client, SUB), () => row());
+    const users = new MemoryUserStore(sessions, client);
+    await users.putDefault(SUB);
+    await set(`request/mine-${clientId}`, request(clientId, SUB, 10), database);
+    await set(
+      callback(clientId),
+      { at: Date.now(), record: { sub: SUB, returnTo: "/" } },
+      database,
+    );
+    const auth = createAuth({
+      ...{ issuer: ISSUER, clientId, redirectUri: "/callback", sessions, users },
+      endpoints: { authorizationEndpoint: `${ISSUER}/a`, tokenEndpoint: `${ISSUER}/t` },
+      userFetcher: { fetchUser: async () => ({ sub: SUB, claims: { sub: SUB } }) },
+    });
+    await vi.waitFor(() => expect(auth.state.status).toBe("authenticated"));
+    await (call === "forget()" ? auth.forget(SUB) : auth.logout({ endSession: "none" }));
+    expect(await get(`request/mine-${clientId}`, database)).toBeUndefined();
+    expect(await get(callback(clientId), database)).toBeUndefined();
+    expect(await stored(client, clientId)).not.toMatch(FACTS);
+    auth.dispose();
+  },
+);
 
 test("D2: after a logout, a picker still shows a user who has chosen to be remembered", async () => {
   const chosen = { name: "Ada Traces", lastUsedAt: 1, isChosen: true } as const;

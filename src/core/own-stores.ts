@@ -44,11 +44,12 @@ export function checkStores({ persist, sessions, users }: StoresConfig): void {
     users: "getActive putDefault pin users",
   };
   for (const [input, store] of Object.entries({ sessions, users })) {
-    if (store === undefined || typeof store === "function") continue;
+    if (store === undefined) continue;
+    if (persist)
+      throw new ConfigurationError("persist", `it is given with ${input}`, "Omit persist.");
+    if (input === "users" && typeof store === "function") continue;
     const isMissing = (name: string) => !(name in Object(store));
     const name = methods[input as "sessions" | "users"].split(" ").find(isMissing);
     if (name) throw new ConfigurationError(`${input}.${name}`, "it is missing", "Add this method.");
-    if (persist)
-      throw new ConfigurationError("persist", `it is given with ${input}`, "Omit persist.");
   }
 }

@@ -29,7 +29,7 @@ export function clientStores(
     ? { sessions: own, prepare: () => {} }
     : clientSessions(persist, database, config);
   const made = typeof users === "function" ? users({ client, ...stores }) : users;
-  if (made) checkStores({ users: made });
+  if (typeof users === "function") checkStores({ users: made ?? (null as never) });
   return { ...stores, users: made ?? new IndexedDBUserStore(database, client, own) };
 }
 

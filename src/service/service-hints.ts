@@ -10,9 +10,11 @@ const OAUTH: Readonly<Record<string, string>> = {
     "The server does not allow this client the grant. Compare `clientId`, `authentication` and `grant` with the server's settings.",
   unsupported_grant_type:
     "The server does not support the grant. Compare `grant` with the server's settings.",
+  redirect_uri_mismatch:
+    "The server does not know the redirect URI. Register the redirect URI of the grant or of its user agent at the server, in exactly this form.",
   invalid_client: "Compare `clientId` and `authentication` with the server's settings.",
   invalid_request:
-    "The server does not accept the request. Compare `scope`, `resource`, `audience` and `extraParameters` with the server's settings.",
+    "The server does not accept the request. Compare `scope`, `resource`, `audience`, `tokenParameters` and `extraParameters` with the server's settings.",
 };
 
 /**

@@ -8,6 +8,8 @@ import type { ClientAuthentication } from "../core/client-authentication.ts";
 import { ConfigurationError } from "../core/errors.ts";
 import type { Grant } from "../core/grant.ts";
 import { encodeKey, clientKey, type ClientKey } from "../core/keys.ts";
+import { assertNotOwned } from "../core/owned-parameters.ts";
+import { OWNED_BY_TOKEN_REQUESTS } from "../core/owned-token-parameters.ts";
 import type { Clock, Random, TabLock } from "../core/ports.ts";
 import type { RequestStore } from "../core/request-store.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
@@ -108,6 +110,7 @@ export function createClient(config: CreateClientConfig): Client {
   checkRegistration(config);
   checkAuthentication(config);
   checkService(config);
+  assertNotOwned("tokenParameters", config.tokenParameters, OWNED_BY_TOKEN_REQUESTS);
   const { issuer, clientId, authentication, endpoints, service, keyPrefix } = config;
   const { scope = [], resource, audience, allow, exclude } = config;
   const { server } = createLazyServer({

@@ -17,6 +17,7 @@ const MAX_INTERVAL_S = 600;
 
 /**
  * Requests a device code and a user code. Returns the server's response and the requested scopes.
+ * @throws ConfigurationError `tokenParameters` is wrong
  * @throws DiscoveryError the device authorization endpoint in the metadata is not an https URL
  * @throws DeviceCodeError the server has no device authorization endpoint, refused the request, or sent an invalid response
  * @throws NetworkError no response came
@@ -27,6 +28,8 @@ export async function authorizeDevice(
   target: TokenTarget,
   signal: AbortSignal | undefined,
 ): Promise<DeviceAuthorization> {
+  // A wrong parameter is refused before the user sees a code.
+  await abortable(parts.loadTokenParameters(), signal);
   const loaded = Promise.all([
     parts.loadEndpoint("deviceAuthorizationEndpoint"),
     parts.getCredentials(),

@@ -63,6 +63,8 @@ export function createServer(config: OidcServerConfig): OidcServer {
       assertPrompt("prompt", prompt);
       if (parameters ?? loginOptions?.parameters)
         (await more(signal)).checkLoginParameters(loginOptions?.parameters, parameters);
+      // The code exchange needs these parameters after the login page. They are refused before it.
+      await abortable(parts.loadTokenParameters(), signal);
       const loaded = Promise.all([parts.loadAuthorize(), parts.loadMetadata(NAVIGATION_AGE_MS)]);
       const [{ createAuthorizationUrl }, metadata] = await abortable(loaded, signal);
       return await createAuthorizationUrl(

@@ -486,3 +486,16 @@ describe("bad input is refused at once", () => {
     );
   });
 });
+
+test("createClient() refuses wrong tokenParameters before any request", () => {
+  const create = () =>
+    createClient({
+      issuer: "https://id.example.com",
+      clientId: "reports",
+      authentication: { method: "client_secret_post", clientSecret: SECRET },
+      tokenParameters: { client_id: "x" },
+    });
+  expect(create).toThrow(
+    expect.objectContaining({ code: "configuration", input: "tokenParameters.client_id" }),
+  );
+});

@@ -172,14 +172,34 @@ describe("parameters of token requests", () => {
       for (const call of [
         () => server.requestTokens({ grant_type: "x" }),
         () => server.loadSender(),
+        () => server.authorize({ redirectUri: REDIRECT }),
+        () => server.authorizeDevice({}),
+        () => server.exchange(`${REDIRECT}?code=c&state=s`),
       ]) {
         const error = await errorFrom(call());
         expect(error).toMatchObject({ code: "configuration", input: `tokenParameters.${name}` });
         expect(shown(error)).not.toContain("s3cret");
       }
-      expect(tokenRequests()).toEqual([]);
+      expect(fetch.sent).toEqual([]);
     },
   );
+
+  test("D5: are redacted when the server repeats a value", async () => {
+    const words = { error: "invalid_request", error_description: "unknown KEY-123456" };
+    fetch = fakeFetch(({ url }) => (url.endsWith("/token") ? json(words, 400) : json(DOCUMENT)));
+    const server = start({ tokenParameters: { api_key: "KEY-123456" } });
+    const sender = await server.loadSender();
+    await sender.prepare();
+    const refresh = { refreshToken: "rt", previous: { user: { sub: "ada", claims: {} } } };
+    const results = [
+      await errorFrom(server.requestTokens({ grant_type: "client_credentials" })),
+      await sender.send(refresh),
+      await sender.send(refresh),
+    ];
+    expect(tokenRequests().map(({ body }) => body["api_key"])).toContain("KEY-123456");
+    for (const result of results) expect(shown(result)).not.toContain("KEY-123456");
+    expect(results.map(shown).join()).toContain("[redacted]");
+  });
 });
 
 test("parameters of a logout are added to the end-session request", async () => {

@@ -30,14 +30,14 @@ export async function exchangeResponse(
   const { clientId, requests, clock } = parts.config;
   // Everything is loaded before the pending request is removed. If loading fails, the caller can exchange the same response
   // later.
+  const own = await abortable(parts.loadTokenParameters(), signal);
   const loaded = Promise.all([
     parts.loadAuthorize(),
     parts.loadMetadata(),
     parts.loadVerifier(),
     parts.getCredentials(),
-    parts.loadTokenParameters(),
   ]);
-  const [{ readAuthorizationResponse }, metadata, trusted, credentials, own] = await abortable(
+  const [{ readAuthorizationResponse }, metadata, trusted, credentials] = await abortable(
     loaded,
     signal,
   );
@@ -79,8 +79,8 @@ async function redeem(
   const { idToken, scope, refreshToken, ...tokens } = await parts.requestTokens(
     {
       url: tokenEndpoint,
+      own,
       parameters: {
-        ...own,
         grant_type: "authorization_code",
         code,
         code_verifier: codeVerifier,

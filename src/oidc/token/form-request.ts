@@ -1,3 +1,4 @@
+import type { OwnParameters } from "../../core/authorization-parameters.ts";
 import type { ClientAuthentication } from "../../core/client-authentication.ts";
 import type { Clock } from "../../core/ports.ts";
 import { onAbort } from "../../core/on-abort.ts";
@@ -16,6 +17,8 @@ export interface FormRequest {
   readonly url: string;
   /** Undefined and empty values are not sent. A list is sent as repeated parameters. */
   readonly parameters: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Parameters of the app. They replace none of `parameters`, and their values are secret, too. */
+  readonly own?: OwnParameters | undefined;
   /** Secret values in `parameters`. If the server's response repeats such a value, Latchkey redacts the value in the error. */
   readonly secrets: readonly string[];
   readonly credentials: Credentials;
@@ -23,9 +26,9 @@ export interface FormRequest {
 
 /** Sends a form in a POST request. Calls `fetch` synchronously. @throws NetworkError no complete response in time */
 export function postForm(form: FormRequest, http: HttpOptions): Promise<HttpResponse> {
-  const { name, url, parameters, credentials } = form;
+  const { name, url, own, parameters, credentials } = form;
   const body = new URLSearchParams();
-  for (const [key, value] of Object.entries({ ...parameters, ...credentials.parameters })) {
+  for (const [key, value] of Object.entries({ ...own, ...parameters, ...credentials.parameters })) {
     for (const one of [value].flat()) if (one) body.append(key, one);
   }
   return request(
@@ -43,6 +46,12 @@ export function postForm(form: FormRequest, http: HttpOptions): Promise<HttpResp
     },
     http,
   );
+}
+
+/** Returns all secret values of a form. */
+export function secretsOf({ own = {}, secrets, credentials }: FormRequest): string[] {
+  const ofApp = Object.values(own).filter((value) => value !== undefined);
+  return [...secrets, ...ofApp, ...(credentials.secrets ?? [])];
 }
 
 /** Encodes a value for `application/x-www-form-urlencoded`. @see https://www.rfc-editor.org/rfc/rfc6749#appendix-B */

@@ -30,6 +30,7 @@ export async function requestGrant(
   if (other !== undefined) checkEndpoint("tokenEndpoint", other);
   // Metadata, keys and credentials are loaded before the request is sent. If loading failed after the request, a new refresh
   // token would be lost.
+  const own = await abortable(parts.loadTokenParameters(), signal);
   const metadata = await abortable(parts.loadMetadata(), signal);
   const { grant_type: grantType } = parameters;
   const hasIdTokens =
@@ -38,14 +39,14 @@ export async function requestGrant(
   const loaded = Promise.all([
     hasIdTokens ? parts.loadVerifier().catch(rejectUnsent) : undefined,
     parts.getCredentials(),
-    parts.loadTokenParameters(),
   ]);
-  const [trusted, credentials, own] = await abortable(loaded, signal);
+  const [trusted, credentials] = await abortable(loaded, signal);
   const isForUser = grantType === DEVICE;
   const { idToken, scope, refreshToken, ...tokens } = await parts.requestTokens(
     {
       url: other ?? metadata.tokenEndpoint,
-      parameters: { ...own, ...parameters },
+      own,
+      parameters,
       secrets: secretsOf(parameters),
       credentials,
       ...(isForUser && !trusted && { defaultLifetimeS: MAX_LIFETIME_S }),

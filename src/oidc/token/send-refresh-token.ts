@@ -76,8 +76,8 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
       const form = {
         name: "token endpoint",
         url: tokenEndpoint,
+        own: config.tokenParameters,
         parameters: {
-          ...config.tokenParameters,
           grant_type: "refresh_token",
           refresh_token: refreshToken,
           scope: scope?.join(" "),

@@ -4,7 +4,13 @@ import { RequestTokenError } from "../../core/protocol-errors.ts";
 import { isTemporary } from "../../core/server-responses.ts";
 import { developerHint, serverWords } from "../../core/server-words.ts";
 import type { RefreshedTokens } from "../../core/refresher.ts";
-import { type HttpResponse, type FormRequest, postForm, type TokenClient } from "./form-request.ts";
+import {
+  type HttpResponse,
+  type FormRequest,
+  postForm,
+  secretsOf,
+  type TokenClient,
+} from "./form-request.ts";
 import { redact, redactCode } from "./redact.ts";
 
 const ASSUMED_LIFETIME_S = 300;
@@ -101,10 +107,10 @@ export function lifetimeS(expiresIn: unknown, assumedS: number): number {
  */
 export function parseFacts(
   { status, text: body }: HttpResponse,
-  { secrets, credentials }: FormRequest,
+  form: FormRequest,
 ): ServerFacts & { status: number } {
   const response = parseObject(body) ?? {};
-  const all = [...secrets, ...(credentials.secrets ?? [])];
+  const all = secretsOf(form);
   const read = (name: string) => redact(text(response[name]), all);
   return {
     error: redactCode(text(response["error"]), all),

@@ -2,7 +2,7 @@ import { ConfigurationError } from "../core/errors.ts";
 import { assertNotOwned, type OwnedParameters } from "../core/owned-parameters.ts";
 import { OWNED_BY_TOKEN_REQUESTS } from "../core/owned-token-parameters.ts";
 import type { OwnParameters } from "../core/authorization-parameters.ts";
-import { parseObject } from "../core/shape.ts";
+import { isObject, isTexts, parseObject } from "../core/shape.ts";
 
 const OF_EACH_LOGIN = "Latchkey creates a new value for each login.";
 const CODE_FLOW = "Latchkey always uses the authorization code flow.";
@@ -36,7 +36,8 @@ const OWNED_BY_LOGINS: OwnedParameters = {
 
 /**
  * Checks the app's own parameters of a login: those of `loginOptions`, and those of one login.
- * @throws ConfigurationError Latchkey sets a parameter itself, a value is not a string, or `claims` is not JSON
+ * @throws ConfigurationError Latchkey sets a parameter itself, a value is not a string, `claims` is not JSON, or its `acr` is
+ * malformed
  */
 export function checkLoginParameters(
   defaults: OwnParameters | undefined,
@@ -58,10 +59,25 @@ export function checkTokenParameters(parameters: OwnParameters): OwnParameters {
 }
 
 function checkClaims(input: string, { claims }: OwnParameters = {}): void {
-  if (claims === undefined || parseObject(claims)) return;
+  if (claims === undefined) return;
+  const request = parseObject(claims);
+  const problem = request ? problemWithAcr(request) : "it is not a JSON object";
+  if (problem === undefined) return;
   throw new ConfigurationError(
     input,
-    "it is not a JSON object",
+    problem,
     'Give JSON, such as JSON.stringify({ id_token: { acr: { essential: true, values: ["mfa"] } } }).',
   );
+}
+
+/**
+ * Latchkey compares the `acr` of the ID token with an essential `acr` of the request. A malformed request would allow any `acr`.
+ */
+function problemWithAcr({ id_token: idToken }: Record<string, unknown>): string | undefined {
+  const acr = isObject(idToken) ? idToken["acr"] : undefined;
+  if (!isObject(acr)) return undefined;
+  const { essential, value, values } = acr;
+  if (typeof (essential ?? false) !== "boolean") return "acr.essential is not true or false";
+  if (typeof (value ?? "") !== "string") return "acr.value is not a string";
+  return isTexts(values ?? []) ? undefined : "acr.values is not a list of strings";
 }

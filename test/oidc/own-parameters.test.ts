@@ -50,6 +50,8 @@ function start(more: Partial<OidcServerConfig> = {}): OidcServer {
 const query = async (server: OidcServer, request: object = {}) =>
   new URL(await server.authorize({ redirectUri: REDIRECT, ...request })).searchParams;
 
+const acrClaim = (acr: object) => JSON.stringify({ id_token: { acr } });
+
 describe("parameters of a login", () => {
   test("are sent as they are, those of loginOptions with every login", async () => {
     const server = start({
@@ -123,6 +125,10 @@ describe("parameters of a login", () => {
     ["parameters.trusted", { trusted: true }],
     ["parameters.claims", { claims: { id_token: {} } }],
     ["parameters.claims", { claims: "acr" }],
+    ["parameters.claims", { claims: acrClaim({ essential: true, values: "mfa" }) }],
+    ["parameters.claims", { claims: acrClaim({ essential: true, values: ["mfa", 2] }) }],
+    ["parameters.claims", { claims: acrClaim({ essential: true, value: 2 }) }],
+    ["parameters.claims", { claims: acrClaim({ essential: "true", value: "mfa" }) }],
   ])("of a wrong type are refused before any request: %s", async ([input, parameters]) => {
     const error = await errorFrom(
       query(start({ loginOptions: { parameters: {} } }), { parameters }),

@@ -12,7 +12,6 @@ const MAX_LENGTH = 128;
 const UNKNOWN = "?";
 /** Characters at the start of a text that show nothing. U+2800 is an empty Braille cell. */
 const INVISIBLE_START = /^[\s\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]+/u;
-const INVISIBLE_END = /[\s\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]+$/u;
 
 /**
  * Returns the user's name. If the name has no visible character, returns the email. If the email has none, too, returns the
@@ -53,11 +52,19 @@ function textOf(claim: unknown): string | undefined {
   const text = claim
     .replace(/[\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/gu, "")
     .replace(/[\s\p{Cc}]+/gu, " ")
-    .replace(INVISIBLE_START, "")
-    .replace(INVISIBLE_END, "");
-  const letters = Array.from(text.slice(0, 2 * MAX_LENGTH + 1));
-  if (letters.length > MAX_LENGTH) return `${letters.slice(0, MAX_LENGTH - 1).join("")}…`;
-  return text === "" ? undefined : text;
+    .replace(INVISIBLE_START, "");
+  const letters = withoutEnd(Array.from(text));
+  if (letters.length <= MAX_LENGTH) return letters.length > 0 ? letters.join("") : undefined;
+  return `${withoutEnd(letters.slice(0, MAX_LENGTH - 1)).join("")}…`;
+}
+
+/**
+ * Removes the invisible characters at the end. A regular expression would look for the end at each invisible character, and
+ * would block the page for seconds.
+ */
+function withoutEnd(letters: string[]): string[] {
+  while (letters.length > 0 && INVISIBLE_START.test(letters.at(-1)!)) letters.pop();
+  return letters;
 }
 
 /**

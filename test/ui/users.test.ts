@@ -271,6 +271,18 @@ const UNUSUAL: [what: string, more: object, name: string, initials: string][] = 
   ["an end of an isolation", { name: "Ada\u2069\u2067 admin" }, "Ada admin", "AA"],
   ["no letters", { name: " --- 42 " }, "--- 42", "-4"],
   ["a lone surrogate", { name: "\ud83d Ada" }, "Ada", "A"],
+  [
+    "a name before 100,000 invisible characters",
+    { name: `Ada${"\u200b".repeat(1e5)}` },
+    "Ada",
+    "A",
+  ],
+  [
+    "a name with 100,000 invisible characters inside",
+    { name: `Ada${"\u200b".repeat(1e5)}Byron` },
+    "Ada…",
+    "A",
+  ],
   ["a very long name", { name: "x".repeat(100_000) }, `${"x".repeat(127)}…`, "X"],
   ["a number as the name", { name: 7, email: { a: 1 } }, "odd", "O"],
   ["a picture that is no URL", { name: "Ada", picture: 7 }, "Ada", "A"],

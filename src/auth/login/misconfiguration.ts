@@ -27,7 +27,7 @@ export class Misconfiguration {
   onLogin({ refreshToken, scope, asked }: TokenSet, { scope: configured }: AskedScope): void {
     const isExpected = configured?.includes("offline_access") ?? true;
     if (refreshToken === undefined && isExpected) this.#warn(NO_REFRESH_TOKEN);
-    const requested = [...(configured ?? []), ...(asked?.scope ?? [])];
+    const requested = [...new Set([...(configured ?? []), ...(asked?.scope ?? [])])];
     // The refresh token and the ID token show whether these two scopes were granted. Many servers do not list these scopes.
     const named = requested.filter((name) => !/^(openid|offline_access)$/.test(name));
     const missing = missingScopes(named, scope);

@@ -128,6 +128,17 @@ test.each([
   },
 );
 
+test("C5: a scope of the configuration that a login requests again is named once", async () => {
+  const my = world();
+  my.navigate = async () => "https://app.example/callback?code=c&state=s";
+  const asked = { resource: undefined, audience: undefined, scope: ["read"] };
+  my.server.exchange = async () => loginResponse({ scope: ["openid"], asked });
+  my.scope = ["openid", "read"];
+  const auth = await opened(my);
+  await auth.login({ scope: ["read"] });
+  expect(my.page.warnings).toEqual([expect.stringContaining("the scope read. It")]);
+});
+
 test("a page on which Latchkey cannot work is told once", async () => {
   const my = world();
   my.page.problem = new ConfigurationError("secure context", "no https", "Use https.");

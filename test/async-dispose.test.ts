@@ -141,6 +141,36 @@ describe("at the end of a block", () => {
     expect(await token).toBe("at");
   });
 
+  const respondSlowly = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return tokens("rt");
+  };
+  const managed = (owner?: TokenOwner) =>
+    createTokenManager({
+      ...(owner && { owner }),
+      ...{ storage: new MemoryTokenStorage(), locks: new MemoryTabLock() },
+      provider: { owner: null, requestToken: respondSlowly },
+    });
+  test.for([
+    ["a token manager", () => managed()],
+    ["a token manager without a user", () => managed({ getUser: async () => undefined })],
+    [
+      "a client",
+      () =>
+        createClient({
+          ...{ issuer: "https://id.example.com", clientId: "web" },
+          authentication: { method: "none" },
+          grant: () => ({ requestToken: respondSlowly }),
+        }),
+    ],
+  ] as const)("%s has ended a request of the same tick", async ([, create]) => {
+    const manager = create();
+    let isDone = false;
+    void manager.getToken().then(() => (isDone = true));
+    await manager[Symbol.asyncDispose]();
+    expect(isDone).toBe(true);
+  });
+
   test("a request that fails does not fail the end of the block", async () => {
     const client = createClient({
       issuer: "https://id.example.com",

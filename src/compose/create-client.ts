@@ -12,6 +12,7 @@ import { assertNotOwned } from "../core/owned-parameters.ts";
 import { OWNED_BY_TOKEN_REQUESTS } from "../core/owned-token-parameters.ts";
 import type { Clock, Random, TabLock } from "../core/ports.ts";
 import type { RequestStore } from "../core/request-store.ts";
+import { RunningCalls } from "../core/running-calls.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 import type { TokenTarget } from "../core/token-target.ts";
 import type { Client } from "./client.ts";
@@ -144,10 +145,13 @@ export function createClient(config: CreateClientConfig): Client {
     ...(resource !== undefined && { resource }),
     ...(audience !== undefined && { audience }),
   };
+  const running = new RunningCalls();
   const explained = <T>(call: Promise<T>): Promise<T> =>
-    call.catch((error: unknown) => {
-      throw inService(error);
-    });
+    running.track(
+      call.catch((error: unknown) => {
+        throw inService(error);
+      }),
+    );
   const getToken: Client["getToken"] = (options) =>
     explained(manager.getToken({ ...target, ...options }));
   const send = allow && createFetch({ getToken, allow, ...(exclude && { exclude }) });
@@ -156,7 +160,10 @@ export function createClient(config: CreateClientConfig): Client {
     getTokenSet: (options) => explained(manager.getTokenSet({ ...target, ...options })),
     forceRefresh: (options) => explained(manager.forceRefresh({ ...target, ...options })),
     invalidateToken: (options) => explained(manager.invalidateToken({ ...target, ...options })),
-    [asyncDispose]: () => manager[asyncDispose](),
+    [asyncDispose]: async () => {
+      await running.ended();
+      await manager[asyncDispose]();
+    },
     fetch: async (input, init) => {
       if (send) return send(input, init);
       throw new ConfigurationError(

@@ -1,5 +1,6 @@
 import { asyncDispose, type AsyncDispose } from "../core/async-dispose.ts";
 import { abortable } from "../core/abortable.ts";
+import { RunningCalls } from "../core/running-calls.ts";
 import { Flights } from "../core/flights.ts";
 import { ServiceEntries, type Entry } from "./service-entries.ts";
 import { inService } from "./service-hints.ts";
@@ -32,7 +33,7 @@ export class TokenManager implements AsyncDispose {
   readonly #entries: ServiceEntries;
   readonly #requests: ServiceRequests;
   readonly #flights = new Flights<ServiceTokenSet>();
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #running = new RunningCalls();
   #calls = 0;
   /**
    * `await using` calls this method at the end of a block. Waits until running token requests have ended and their tokens are
@@ -78,8 +79,8 @@ export class TokenManager implements AsyncDispose {
    *   return { authorization: `Bearer ${token}` };
    * };
    */
-  readonly getToken = async (options: ServiceTokenOptions = {}): Promise<string> =>
-    (await this.#join(options, "refresh")).accessToken;
+  readonly getToken = (options: ServiceTokenOptions = {}): Promise<string> =>
+    this.#join(options, "refresh", ({ accessToken }) => accessToken);
 
   /**
    * Returns the token that `getToken()` returns, together with its type, its expiry, its scope, and in `extra` the other members
@@ -91,8 +92,8 @@ export class TokenManager implements AsyncDispose {
    *   return { authorization: `${tokenType} ${accessToken}` };
    * };
    */
-  readonly getTokenSet = async (options: ServiceTokenOptions = {}): Promise<ServiceTokenSet> =>
-    shownTokens(await this.#join(options, "refresh"));
+  readonly getTokenSet = (options: ServiceTokenOptions = {}): Promise<ServiceTokenSet> =>
+    this.#join(options, "refresh", shownTokens);
 
   /**
    * Returns an access token that is newer than the stored token. Concurrent calls share one request. Rejects with the same
@@ -101,11 +102,11 @@ export class TokenManager implements AsyncDispose {
    * const startAgain = (billing: TokenManager) =>
    *   billing.forceRefresh({ mode: "fetch" }); // does not use the stored refresh token
    */
-  readonly forceRefresh = async ({
+  readonly forceRefresh = ({
     mode = "refresh",
     ...options
   }: ForceRefreshOptions = {}): Promise<string> =>
-    (await this.#join({ ...options, cache: "reload" }, mode)).accessToken;
+    this.#join({ ...options, cache: "reload" }, mode, ({ accessToken }) => accessToken);
 
   /**
    * Deletes the stored access token of the given scope, resource and audience. The next call of `getToken()` then requests
@@ -153,10 +154,17 @@ export class TokenManager implements AsyncDispose {
     return !owner && provider.owner === null ? inService(error) : error;
   }
 
-  #join(options: ServiceTokenOptions, mode: ForceRefreshOptions["mode"]): Promise<ServiceTokenSet> {
-    return this.#joinUser(options, mode).catch((error: unknown) => {
-      throw this.#explained(error);
-    });
+  /** Calls `read` with the tokens. The call is tracked at once, also while it only reads the storage. */
+  #join<T>(
+    options: ServiceTokenOptions,
+    mode: ForceRefreshOptions["mode"],
+    read: (tokens: ServiceTokenSet) => T,
+  ): Promise<T> {
+    return this.#running.track(
+      this.#joinUser(options, mode).then(read, (error: unknown) => {
+        throw this.#explained(error);
+      }),
+    );
   }
 
   async #joinUser(
@@ -166,7 +174,7 @@ export class TokenManager implements AsyncDispose {
     options.signal?.throwIfAborted();
     for (let tries = 1; ; tries++) {
       const user = await abortable(this.#entries.users.current(), options.signal);
-      if (user === "none") return this.#track(this.#withoutUser(options));
+      if (user === "none") return this.#withoutUser(options);
       try {
         return await this.#joinFor(this.#entries.of(options, user), options, mode);
       } catch (error) {
@@ -184,19 +192,15 @@ export class TokenManager implements AsyncDispose {
     const own = context && ++this.#calls;
     return this.#flights.join(
       JSON.stringify([entry.key, cache, refused, mode, prompt, own, entry.user?.departures]),
-      (stop) => this.#track(this.#requests.find(entry, { ...options, cache, signal: stop }, mode)),
+      (stop) =>
+        this.#running.track(this.#requests.find(entry, { ...options, cache, signal: stop }, mode)),
       signal,
     );
   }
 
   async #end(): Promise<void> {
-    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+    await this.#running.ended();
     this.dispose();
-  }
-
-  #track<T>(call: Promise<T>): Promise<T> {
-    this.#running.add(call);
-    return call.finally(() => this.#running.delete(call));
   }
 
   /** Called when no user is signed in. The provider can start a login. */

@@ -2,7 +2,9 @@ import { parseUrl } from "./same-origin.ts";
 
 /**
  * Returns true if `url` is the redirect URI with the parameters of a response. Compares scheme, host and path, and ignores the
- * query and the fragment. `com.example.app:/cb` and `com.example.app:///cb` are equal, because neither has a host.
+ * query and the fragment. Scheme and host may be in upper case.
+ * - A slash at the end of the path of a web page is ignored, because a web server might add or remove the slash.
+ * - `com.example.app:/cb` and `com.example.app:///cb` are equal, because neither has a host.
  * @see https://www.rfc-editor.org/rfc/rfc8252#section-7.1
  */
 export function isAtRedirectUri(url: string, redirectUri: string): boolean {
@@ -12,9 +14,12 @@ export function isAtRedirectUri(url: string, redirectUri: string): boolean {
 
 /** Reads the host from the text, because older browsers parse no host of a scheme such as `com.example.app:`. */
 function placeOf(url: string): string | undefined {
-  const { href = "" } = parseUrl(url) ?? {};
-  const parts = /^([^/:]+:)(?:\/\/([^/?#]*))?([^?#]*)/.exec(href);
-  if (!parts) return undefined;
-  const [, scheme, host = "", path] = parts;
-  return JSON.stringify([scheme, host.toLowerCase(), path || (host && "/")]);
+  return (
+    parseUrl(url)
+      ?.href.replace(/[?#].*/, "")
+      .replace(/^[^/:]+:\/\/[^/]*/, (host) => host.toLowerCase())
+      // Only the slash after the host can be omitted in the URLs of apps.
+      .replace(/^(https?:.*|[^/]+\/\/[^/]+)\/$/, "$1")
+      .replace(/^([^/]+\/)\/\//, "$1")
+  );
 }

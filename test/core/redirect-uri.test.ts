@@ -14,6 +14,10 @@ test.for([
   ["capacitor://localhost?code=c", "capacitor://localhost/"],
   ["https://app.example.com/?code=c", "https://app.example.com"],
   ["https://app.example.com/cb?code=c", "https://APP.example.com:443/cb?from=id"],
+  ["https://app.example.com/cb/?code=c", "https://app.example.com/cb"],
+  ["https://app.example.com/cb#code=c", "https://app.example.com/cb/"],
+  ["http://localhost:5173/cb/?to=/a/", "http://LOCALHOST:5173/cb"],
+  ["com.example.app:/?code=c", "com.example.app:///"],
   ["https://abcdefgh.chromiumapp.org/?code=c", "https://abcdefgh.chromiumapp.org/"],
 ] as const)("%s is at %s", ([url, redirectUri]) => {
   expect(isAtRedirectUri(url, redirectUri)).toBe(true);
@@ -28,7 +32,8 @@ test.for([
   ["com.example.app:/cb/?code=c", "com.example.app:/cb"],
   ["capacitor://localhost/orders?code=c", "capacitor://localhost"],
   ["capacitor://evil/?code=c", "capacitor://localhost"],
-  ["https://app.example.com/cb/?code=c", "https://app.example.com/cb"],
+  ["https://app.example.com/cb//?code=c", "https://app.example.com/cb"],
+  ["https://app.example.com/CB?code=c", "https://app.example.com/cb"],
   ["http://app.example.com/cb?code=c", "https://app.example.com/cb"],
   ["https://app.example.com:444/cb?code=c", "https://app.example.com/cb"],
   ["/cb?code=c", "https://app.example.com/cb"],

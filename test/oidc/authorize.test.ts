@@ -544,7 +544,8 @@ describe("an authorization response", () => {
   test("is refused at another redirect URI", async () => {
     const { state } = await begin();
     for (const redirect of [
-      "https://app.example.com/callback/",
+      "https://app.example.com/callback//",
+      "https://app.example.com/Callback",
       "https://app.example.com/other",
       "https://app.example.com:8443/callback",
       "http://app.example.com/callback",

@@ -1,6 +1,7 @@
 import { isSameOrigin } from "../../core/same-origin.ts";
 import { RESPONSE } from "./clean-url.ts";
-import { fragment, isAtRedirectUri } from "./response-url.ts";
+import { isAtRedirectUri } from "../../core/redirect-uri.ts";
+import { fragment } from "./response-url.ts";
 
 const NAMES = [...RESPONSE, "error_description", "state"];
 

@@ -1,4 +1,5 @@
 import type { ClientKey } from "../../core/keys.ts";
+import { isAtRedirectUri } from "../../core/redirect-uri.ts";
 import { isStateOf } from "../../core/response-state.ts";
 import { InvalidResponseError } from "../../core/errors.ts";
 
@@ -29,18 +30,6 @@ export function logoutStateOf(url: string, redirectUri: string | undefined): str
   return redirectUri !== undefined && isAtRedirectUri(url, redirectUri)
     ? new URL(url).searchParams.get("state")
     : null;
-}
-
-/**
- * Returns true if two absolute URLs are equal without query and fragment. Ignores a slash at the end of the path, because a web
- * server might add or remove the slash. `redirectUri` may be written in any form, such as `https://APP.example.com:443`.
- */
-export function isAtRedirectUri(url: string, redirectUri: string): boolean {
-  return placeOf(url) === placeOf(redirectUri);
-}
-
-function placeOf(url: string): string {
-  return new URL(url).href.replace(/\/?([?#].*)?$/, "");
 }
 
 /** Parses a URL fragment as parameters. A router might have added a slash before the parameters. */

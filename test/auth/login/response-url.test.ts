@@ -41,6 +41,11 @@ test.for([
   expect(isCallback(url, "capacitor://localhost", CLIENT)).toBe(is);
 });
 
+test("a response that a user agent accepts is accepted by handleCallback(), too", () => {
+  const url = `com.example.app:///cb?state=${STATE}&code=c`;
+  expect(isCallback(url, "com.example.app:/cb", CLIENT)).toBe(true);
+});
+
 test("a page of the app is not at a redirect URI with the app's scheme", () => {
   const url = `https://localhost/cb?state=${STATE}&code=c`;
   expect(isCallback(url, "com.example.app:/cb", CLIENT)).toBe(false);

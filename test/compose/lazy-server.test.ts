@@ -301,7 +301,6 @@ describe("a login", () => {
     [{ essential: true }, { acr: "0" }],
     [{ values: ["gold"] }, {}],
     [{ essential: false, value: "gold" }, { acr: "silver" }],
-    [{ essential: "true", values: ["gold"] }, {}],
   ])("C10: a login with the claims request %j accepts an ID token with %j", async (acr, more) => {
     idClaims = more;
     const claims = JSON.stringify({ id_token: { acr } });

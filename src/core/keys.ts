@@ -66,3 +66,8 @@ export function loginMarksKey(client: ClientKey): string {
 export function revokeLock(client: ClientKey): string {
   return `revoke/${client}`;
 }
+
+/** Returns the name of the lock of a refresh attempt. The tab that sends the requests of the attempt holds this lock. */
+export function ownerLock(attemptId: string): string {
+  return `own/${attemptId}`;
+}

@@ -4,12 +4,13 @@ import { parseTargetKey } from "./token-target.ts";
 
 /**
  * Parses the stored row of a session. Returns undefined if the row is damaged. If a newer version of Latchkey wrote the row,
- * only `version` is validated.
+ * only `version` is validated. `hasTokens` validates `tokens` of a session that has not ended. Default: `tokens` is a
+ * `TokenRecord`, or an id of tokens in memory.
  */
-export function parseRow(value: unknown): SessionRow | undefined {
+export function parseRow(value: unknown, hasTokens: typeof holds = holds): SessionRow | undefined {
   const row = value as SessionRow;
   if (!has(row, { version: "number" })) return undefined;
-  return row.version > 2 || isWhole(row) ? row : undefined;
+  return row.version > 2 || isWhole(row, hasTokens) ? row : undefined;
 }
 
 /** Whether `value` has the form of a `TokenRecord`. A `TokenRecord` contains the tokens and the user of a session. */
@@ -35,7 +36,7 @@ export function isTokenName(value: unknown): value is { readonly memory: string 
   return has(value, { memory: "string" });
 }
 
-function isWhole(row: SessionRow): boolean {
+function isWhole(row: SessionRow, hasTokens: typeof holds): boolean {
   const { attempt, end, access, refusals, resources = [], tokens } = row;
   return (
     has(row, {
@@ -61,7 +62,7 @@ function isWhole(row: SessionRow): boolean {
         retryMs: "number|undefined",
       }) &&
         isTargetKey(attempt.target))) &&
-    (end === null ? holds(tokens, access) : has(end, { reason: "string" })) &&
+    (end === null ? hasTokens(tokens, access) : has(end, { reason: "string" })) &&
     isEach(access, isAccessEntry) &&
     isEach(refusals ?? {}, isRefusal) &&
     Array.isArray(resources)

@@ -1,4 +1,5 @@
-import { type Run, ownerLock, broadcast } from "./run.ts";
+import { ownerLock } from "../core/keys.ts";
+import { type Run, broadcast } from "./run.ts";
 
 /**
  * This tab as the owner of a refresh attempt. Only the owner sends the requests of the attempt. The owner holds a lock and

@@ -112,8 +112,3 @@ export function isForeground({ ports, isAwaited }: Run): boolean {
 export function broadcast(run: Run, sessionId: string, news: TabNews): void {
   run.ports.channel.post({ protocol: 2, key: run.need.user, from: run.tab, sessionId, ...news });
 }
-
-/** Returns the name of the lock of a refresh attempt. The tab that sends the requests of the attempt holds this lock. */
-export function ownerLock(attemptId: string): string {
-  return `own/${attemptId}`;
-}

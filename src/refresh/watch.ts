@@ -1,6 +1,7 @@
 import type { TabMessage } from "../core/message.ts";
 import type { SessionRow } from "../core/session.ts";
-import { ownerLock, rowKey, broadcast, type Run } from "./run.ts";
+import { ownerLock } from "../core/keys.ts";
+import { rowKey, broadcast, type Run } from "./run.ts";
 import type { Attempt, Next } from "./states.ts";
 
 /**

@@ -5,6 +5,7 @@ import type { UserStore } from "../../core/user-store.ts";
 import type { BroadcastTokensConfig } from "./broadcast-tokens.ts";
 import { IndexedDBSessionStore } from "./indexeddb-session-store.ts";
 import { IndexedDBUserStore } from "./indexeddb-user-store.ts";
+import type { CheckedStores } from "./own-stores.ts";
 import { sessionsWith } from "./sessions-in-memory.ts";
 import type { Database } from "./database.ts";
 
@@ -25,12 +26,41 @@ export function clientStores(
   config: BroadcastTokensConfig,
 ): ClientStores {
   const { client } = config;
+  const load: () => Promise<CheckedStores> = shared(async () => {
+    const { checkedStores } = await chunk(import("./own-stores.ts"));
+    return checkedStores({ ...config, database, own, ownUsers: made });
+  });
   const stores = own
-    ? { sessions: own, prepare: () => {} }
+    ? {
+        sessions: lazyStore(
+          "get update keys seal open discard",
+          async () => (await load()).sessions,
+        ),
+        prepare: () => {},
+      }
     : clientSessions(persist, database, config);
-  const made = typeof users === "function" ? users({ client, ...stores }) : users;
+  const made: UserStore | undefined =
+    typeof users === "function" ? users({ client, sessions: own ?? stores.sessions }) : users;
   if (typeof users === "function") checkStores({ users: made ?? (null as never) });
-  return { ...stores, users: made ?? new IndexedDBUserStore(database, client, own) };
+  return {
+    ...stores,
+    users: made
+      ? {
+          ...lazyStore("getActive putDefault users", async () => (await load()).users),
+          pin: (sub) => made.pin(sub),
+        }
+      : new IndexedDBUserStore(database, client, own && stores.sessions),
+  };
+}
+
+/** Returns a store whose methods call the methods of the store that `load()` loads. `names`: the names of the methods. */
+function lazyStore<T extends object>(names: string, load: () => Promise<T | undefined>): T {
+  const lazy = (name: string) => [
+    name,
+    async (...args: unknown[]) =>
+      ((await load()) as Record<string, (...args: unknown[]) => unknown>)[name]!(...args),
+  ];
+  return Object.fromEntries(names.split(" ").map(lazy)) as T;
 }
 
 /**

@@ -5,7 +5,12 @@ import { createAuth, type CreateAuthConfig } from "../../../src/compose/create-a
 import type { Auth } from "../../../src/core/auth.ts";
 import type { Grant } from "../../../src/core/grant.ts";
 import { clientKey, sessionKey } from "../../../src/core/keys.ts";
-import type { SessionStore } from "../../../src/core/session.ts";
+import {
+  NO_CHANGE,
+  type SessionRow,
+  type SessionStore,
+  type TokenRecord,
+} from "../../../src/core/session.ts";
 import type { UserStore } from "../../../src/core/user-store.ts";
 import { AuthorizationCodeGrant } from "../../../src/grants/authorization-code-grant.ts";
 import { AutoLoginGrant } from "../../../src/grants/auto-login-grant.ts";
@@ -216,6 +221,68 @@ describe.for(["both", "both, by a function", "sessions"] as const)("own stores: 
       );
     }
   });
+});
+
+test("the app's store may return null for no row, may encrypt the tokens, and may lose its data", async () => {
+  const my = setUp("sessions");
+  const rows = new Map<string, string>();
+  const seal = (record: unknown) => btoa(JSON.stringify(record));
+  const noRow = null as unknown as undefined;
+  const read = (key: string) => JSON.parse(rows.get(key) ?? "null") as SessionRow;
+  const sessions: SessionStore = {
+    get: async (key) => read(key),
+    keys: async (prefix) => [...rows.keys()].filter((key) => key.startsWith(prefix)),
+    update: async (key, change) => {
+      const row = change(read(key) ?? noRow);
+      if (row === NO_CHANGE) return read(key);
+      if (row) rows.set(key, JSON.stringify(row));
+      else rows.delete(key);
+      return row;
+    },
+    seal: async (record) => seal(record),
+    open: async (tokens) => JSON.parse(atob(tokens as string)) as TokenRecord,
+  };
+  const open = () => {
+    const auth = createAuth({ ...my.config, sessions });
+    opened.push(auth);
+    return auth;
+  };
+  const auth = open();
+  expect(await auth.login({ userAgent: my.userAgent })).toMatchObject({ sub: "ada" });
+  const second = open();
+  expect(await second.getToken({ prompt: "none" })).toBe(`at-${logins}`);
+
+  const key = sessionKey(my.client, "ada");
+  const whole = read(key);
+  for (const damaged of [
+    { ...whole, access: 7 },
+    { ...whole, tokens: seal({ user: "ada" }) },
+    { version: 2 },
+    "row",
+  ]) {
+    rows.set(key, JSON.stringify(damaged));
+    const third = open();
+    expect(await third.getUser()).toBeUndefined();
+    expect(third.state).toMatchObject({ status: "anonymous" });
+  }
+  expect(await auth.login({ userAgent: my.userAgent })).toMatchObject({ sub: "ada" });
+  await auth.logout({ endSession: "none" });
+  expect(read(key).end?.reason).toBe("logged_out");
+});
+
+test("null from getActive() of the app's own user store is no session", async () => {
+  const my = setUp("both");
+  const users = {
+    ...my.users.store,
+    getActive: async () => ({ sub: "ada", row: null as unknown as SessionRow }),
+    putDefault: async () => {},
+    pin: () => {},
+    users: () => my.users.store.users(),
+  };
+  const auth = createAuth({ ...my.config, users });
+  opened.push(auth);
+  expect(await auth.getUser()).toBeUndefined();
+  expect(auth.state.status).toBe("anonymous");
 });
 
 test("a tab that opens reads the app's stores, and the picker of a grant lists the app's users", async () => {

@@ -1,6 +1,6 @@
 import { BroadcastTabChannel } from "../browser/tabs/broadcast-tab-channel.ts";
 import { clientStores } from "../browser/storage/client-stores.ts";
-import { createDatabase } from "../browser/storage/database.ts";
+import { createDatabase, type Database } from "../browser/storage/database.ts";
 import { systemClock, systemRandom } from "../browser/page/system-clock.ts";
 import { clientKey } from "../core/keys.ts";
 import { tokenSet } from "../core/token-set.ts";
@@ -18,8 +18,19 @@ export async function importFound(
   first: ImportedSession & { type: "found" },
   config: ImportSessionConfig,
 ): Promise<ImportResult> {
-  const { issuer, clientId, from, remains = "removed" } = config;
-  const parts = partsOf(config);
+  const database = createDatabase();
+  try {
+    return await importWith(partsOf(config, database), first, config);
+  } finally {
+    database.close?.();
+  }
+}
+
+async function importWith(
+  parts: StoreImportedParts,
+  first: ImportedSession & { type: "found" },
+  { issuer, clientId, from, remains = "removed" }: ImportSessionConfig,
+): Promise<ImportResult> {
   const context = { issuer, clientId, now: systemClock.now() };
   const seen = validateImported(first.tokens, context);
   if (seen.type === "refused") return seen;
@@ -42,7 +53,10 @@ export async function importFound(
   return { type: "imported", user };
 }
 
-function partsOf({ issuer, clientId, ...stores }: ImportSessionConfig): StoreImportedParts {
+function partsOf(
+  { issuer, clientId, ...stores }: ImportSessionConfig,
+  database: Database,
+): StoreImportedParts {
   const client = clientKey(issuer, clientId);
   const [clock, random] = [systemClock, systemRandom];
   return {
@@ -50,7 +64,7 @@ function partsOf({ issuer, clientId, ...stores }: ImportSessionConfig): StoreImp
     tab: random.id(),
     random,
     clock,
-    ...clientStores(stores, createDatabase(), { client, clock, random }),
+    ...clientStores(stores, database, { client, clock, random }),
     channel: new BroadcastTabChannel(client),
   };
 }

@@ -19,6 +19,23 @@ const endpoints = {
   jwksUri: `${ISSUER}/keys`,
 };
 
+test("D4: the connection to the database is closed at the end", async () => {
+  const connections: IDBDatabase[] = [];
+  const openDatabase = indexedDB.open.bind(indexedDB);
+  const opening = vi.spyOn(indexedDB, "open").mockImplementation((...args) => {
+    const request = openDatabase(...args);
+    request.addEventListener("success", () => connections.push(request.result));
+    return request;
+  });
+  expect(await setUp().take()).toMatchObject({ type: "imported" });
+  opening.mockRestore();
+  expect(connections.length).toBeGreaterThan(0);
+  for (const connection of connections)
+    expect(() => connection.transaction(connection.objectStoreNames[0]!)).toThrow(
+      expect.objectContaining({ name: "InvalidStateError" }),
+    );
+});
+
 let auth: Auth | undefined;
 afterEach(() => {
   auth?.dispose();

@@ -1,5 +1,5 @@
 import { withoutHint } from "../core/auth-error.ts";
-import { isAuthError, type AnyAuthError } from "../core/errors.ts";
+import { CancelledError, isAuthError, type AnyAuthError } from "../core/errors.ts";
 import { developerHint } from "../core/server-words.ts";
 
 /** Hints about an OAuth error of the token endpoint, for a client whose tokens depend on no user of a page. */
@@ -18,8 +18,9 @@ const OAUTH: Readonly<Record<string, string>> = {
 };
 
 /**
- * Replaces the hint of an error if the hint is about a page and its user, and returns the error. A client or a token manager in
- * a service has neither `login()` nor a user, so the new hint speaks of the methods of the client.
+ * Returns the error of a client or a token manager in a service, which have neither `login()` nor a user. If the hint of `error`
+ * is about a page and its user, returns a copy of the error whose hint speaks of the methods of the client. `error` itself stays
+ * as it is, because it might belong to the app or to another object. An error with a hint of the app is returned unchanged.
  */
 export function inService(error: unknown): unknown {
   const hint = isAuthError(error) ? hintFor(error) : undefined;
@@ -27,7 +28,16 @@ export function inService(error: unknown): unknown {
   const message = `${withoutHint(error)}\n${hint}`;
   // An uncaught error shows `stack`, which begins with the message.
   const stack = error.stack?.replace(error.message, () => message);
-  return Object.assign(error, { hint, message, ...(stack !== undefined && { stack }) });
+  const members = { hint, message, ...(stack !== undefined && { stack }) };
+  const copy: object = Object.create(
+    Object.getPrototypeOf(error) as object,
+    Object.getOwnPropertyDescriptors(error),
+  );
+  for (const [name, value] of Object.entries(members)) {
+    const enumerable = name === "hint";
+    Object.defineProperty(copy, name, { value, enumerable, writable: true, configurable: true });
+  }
+  return copy;
 }
 
 /**
@@ -42,7 +52,11 @@ const HINTS: Readonly<Record<string, string>> = {
   cancelled: "Call getToken() again to offer the login again. The stored tokens are unchanged.",
 };
 
+/** The hint of a `CancelledError` without a hint of its own. */
+const CANCELLED = new CancelledError("").hint;
+
 function hintFor(error: AnyAuthError): string | undefined {
+  if (error.code === "cancelled" && error.hint !== CANCELLED) return undefined;
   if (error.code === "timeout") {
     return error.pending
       ? "Call getToken() again to wait for the request, which is still running. The stored tokens are kept."

@@ -7,7 +7,13 @@ import {
   PasswordGrant,
   type CreateClientConfig,
 } from "../../src/confidential.ts";
-import { CancelledError, NoTokenError, StorageError, TimeoutError } from "../../src/core/errors.ts";
+import {
+  CancelledError,
+  isAuthError,
+  NoTokenError,
+  StorageError,
+  TimeoutError,
+} from "../../src/core/errors.ts";
 import type { Grant } from "../../src/core/grant.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
@@ -107,6 +113,7 @@ const ERRORS: readonly (readonly [string, string, string, () => Promise<unknown>
       ["invalid_target", "`audience`"],
       ["unauthorized_client", "`grant`"],
       ["unsupported_grant_type", "`grant`"],
+      ["redirect_uri_mismatch", "user agent"],
       ["access_denied", "log"],
     ] as const
   ).map(
@@ -255,5 +262,20 @@ describe("an error of a token manager", () => {
       ...{ accessToken: "at", tokenType: "Bearer", scope: [], expiresAt: Date.now() + 60_000 },
     });
     expect(await manager({ owner: null, requestToken: async () => tokens }).getToken()).toBe("at");
+  });
+
+  test("keeps a hint of the app, and the app's own error stays as it is", async () => {
+    const mine = new CancelledError("the vault is closed", "Ask ops to open the vault.");
+    await expect(manager({ owner: null, ...throwing(mine) }).getToken()).rejects.toBe(mine);
+    expect(mine.hint).toBe("Ask ops to open the vault.");
+
+    const shared = new NoTokenError("a password is needed");
+    const { message, stack, hint } = shared;
+    const error = await errorFrom(manager({ owner: null, ...throwing(shared) }).getToken());
+    expect(error).toBeInstanceOf(NoTokenError);
+    expect(isAuthError(error)).toBe(true);
+    expect(error).toMatchObject({ name: "NoTokenError", code: "no_token", retryable: false });
+    expect(error.hint).not.toBe(hint);
+    expect(shared).toMatchObject({ message, stack, hint });
   });
 });

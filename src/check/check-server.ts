@@ -2,12 +2,12 @@ import { clockFinding } from "./clock.ts";
 import { corsFinding } from "./cors.ts";
 import { endpointFindings } from "./endpoints.ts";
 import { listOf, note, type Document, type Finding } from "./finding.ts";
-import { isRedirectUri, parseUrl } from "../core/same-origin.ts";
+import { checkRedirectUri, originOf } from "./app-urls.ts";
 import { isWebPage } from "./authorization-request.ts";
 import { keyFindings } from "./keys.ts";
 import { DEFAULT_SCOPE, loginFindings } from "./login.ts";
 import { metadataFindings } from "./metadata.ts";
-import { CannotCheck, checkIssuer, readMetadata } from "./read-metadata.ts";
+import { checkIssuer, readMetadata } from "./read-metadata.ts";
 import { createSend } from "./request.ts";
 
 /** What is known of the app. */
@@ -25,6 +25,8 @@ export interface Report {
   readonly findings: readonly Finding[];
   /** Whether a login of the client was tried. */
   readonly isLoginTried: boolean;
+  /** Whether `createAuth()` also needs a `userAgent` of the app, which `config` cannot contain. */
+  readonly needsUserAgent: boolean;
   /** The configuration for `createAuth()`. */
   readonly config: Readonly<Record<string, unknown>>;
 }
@@ -37,18 +39,16 @@ const SOME_ORIGIN = "https://app.example.com";
 /**
  * Checks whether Latchkey works with an OpenID provider, and lists what to change. The check sends no secret, logs no user in
  * and changes nothing at the server. It takes at most ten seconds.
- * @throws CannotCheck the issuer or the redirect URI is not a URL, or the server sends no metadata
+ * @throws CannotCheck the issuer, the redirect URI or the origin is not a URL, or the server sends no metadata
  */
 export async function checkServer(options: CheckOptions): Promise<Report> {
   const { clientId, redirectUri } = options;
-  if (redirectUri !== undefined && !isWhole(redirectUri))
-    throw new CannotCheck(
-      `"${redirectUri}" is not an absolute URL of a page or an app. Pass the whole redirect URI, such as https://app.example.com/ or com.example.app:/cb`,
-    );
+  checkRedirectUri(redirectUri);
   const client =
     clientId === undefined || redirectUri === undefined ? undefined : { clientId, redirectUri };
   const isPage = redirectUri !== undefined && isWebPage(redirectUri);
-  const given = options.origin?.replace(/\/$/, "");
+  const needsUserAgent = redirectUri !== undefined && !isPage;
+  const given = originOf(options.origin);
   const ownOrigin = given ?? (isPage ? new URL(redirectUri).origin : undefined);
   const origin = ownOrigin ?? SOME_ORIGIN;
   const send = createSend(DEADLINE_MS);
@@ -72,7 +72,7 @@ export async function checkServer(options: CheckOptions): Promise<Report> {
       corsFinding("metadata", response, origin, isAppKnown),
       ...keys,
       ...endpoints,
-      redirectUri !== undefined && !isPage ? SHELL : undefined,
+      needsUserAgent ? SHELL : undefined,
       ...(login?.findings ?? [
         note("login", "not tried", "Pass --client-id and --redirect-uri to try it."),
       ]),
@@ -80,6 +80,7 @@ export async function checkServer(options: CheckOptions): Promise<Report> {
       refreshNote(document),
     ].filter((finding) => finding !== undefined),
     isLoginTried: client !== undefined,
+    needsUserAgent,
     config: {
       issuer: issuer.issuer,
       clientId: clientId ?? "web",
@@ -87,13 +88,6 @@ export async function checkServer(options: CheckOptions): Promise<Report> {
       ...(login?.scope && !isDefault && { scope }),
     },
   };
-}
-
-/** Whether the text is an absolute URL. Browsers also accept `https:app` and `https:///app`, which are probably mistakes. */
-function isWhole(redirectUri: string): boolean {
-  const url = parseUrl(redirectUri);
-  if (!url || !isRedirectUri(url)) return false;
-  return !/^https?:$/.test(url.protocol) || /^https?:\/\/[^/]/i.test(redirectUri);
 }
 
 const SHELL: Finding = note(

@@ -7,7 +7,7 @@ const WIDTH = 100;
 
 /** Returns the report as a table, with the lines of `createAuth()` for this server. */
 export function printReport(report: Report): string {
-  const { issuer, findings, config } = report;
+  const { issuer, findings, config, needsUserAgent } = report;
   const width = Math.max(...findings.map(({ topic }) => topic.length));
   return [
     issuer,
@@ -18,6 +18,7 @@ export function printReport(report: Report): string {
     "",
     "createAuth({",
     ...Object.entries(config).map(([name, value]) => `  ${name}: ${literal(value)},`),
+    ...(needsUserAgent ? ["  userAgent, // Your app's object that receives the response."] : []),
     "});",
   ].join("\n");
 }

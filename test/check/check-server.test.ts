@@ -403,6 +403,35 @@ describe("a native app", () => {
     });
   });
 
+  test.for([
+    ["https://app.example.com/start?x=1", "https://app.example.com"],
+    ["HTTPS://App.Example.com:443/", "https://app.example.com"],
+    ["capacitor://localhost/index.html", "capacitor://localhost"],
+  ] as const)("--origin %s is the origin %s", async ([origin, sent]) => {
+    accept(REDIRECT);
+    provider.behaviours.set("/token", withheld);
+    const report = await check({ redirectUri: REDIRECT, origin });
+    expect(topicOf(report, "CORS: token endpoint")?.change).toContain(
+      `Allow the origin ${sent} at`,
+    );
+  });
+
+  test.each(["app.example.com", "localhost:5173", "/app", "https://ada:pw@app.example.com", ""])(
+    "%j is not an origin",
+    async (origin) => {
+      await expect(check({ redirectUri: REDIRECT, origin })).rejects.toThrow(
+        "Pass the scheme and the host of the app's pages",
+      );
+      expect(provider.requests).toEqual([]);
+    },
+  );
+
+  test("the printed createAuth() has a userAgent, and that of a page has none", async () => {
+    accept(REDIRECT);
+    expect(printReport(await check({ redirectUri: REDIRECT }))).toContain("\n  userAgent, //");
+    expect(printReport(await check())).not.toContain("userAgent,");
+  });
+
   test("a login page proves nothing if the server shows it for a wrong redirect URI, too", async () => {
     provider.behaviours.set("/authorize", () => ({ body: "<h1>Log in</h1>" }));
     const report = await check({ redirectUri: REDIRECT });
@@ -417,6 +446,8 @@ describe("a native app", () => {
     "com.example.app:/cb#x",
     "/cb",
     "https:app",
+    "localhost:5173/cb",
+    "app.example.com/cb",
   ])("%s is not a redirect URI", async (redirectUri) => {
     await expect(check({ redirectUri })).rejects.toThrow(
       "is not an absolute URL of a page or an app",

@@ -12,14 +12,15 @@ export function isAtRedirectUri(url: string, redirectUri: string): boolean {
   return place !== undefined && place === placeOf(redirectUri);
 }
 
-/** Reads the host from the text, because older browsers parse no host of a scheme such as `com.example.app:`. */
+/**
+ * Returns the URL without its query and fragment, in one form. Reads the host from the text, because older browsers parse no host
+ * of a scheme such as `com.example.app:`.
+ */
 function placeOf(url: string): string | undefined {
-  return (
-    parseUrl(url)
-      ?.href.replace(/[?#].*/, "")
-      .replace(/^[^/:]+:\/\/[^/]*/, (host) => host.toLowerCase())
-      // Only the slash after the host can be omitted in the URLs of apps.
-      .replace(/^(https?:.*|[^/]+\/\/[^/]+)\/$/, "$1")
-      .replace(/^([^/]+\/)\/\//, "$1")
-  );
+  return parseUrl(url)
+    ?.href.replace(
+      /^([^/?#]+)(?:\/\/([^/?#]*))?([^?#]*).*/,
+      (_, scheme: string, host = "", path) => `${scheme}//${host.toLowerCase()}${path}`,
+    )
+    .replace(/^(https?:.*|[^/]*\/\/[^/]+)\/$/, "$1");
 }

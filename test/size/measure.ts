@@ -68,7 +68,7 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
   },
   {
     what: "where the ID token lacks claims, or a tab opens after an hour",
-    limit: 4_400,
+    limit: 4_500,
     sources: [
       "../../../src/compose/user-check.chunk.ts",
       "../../../src/oidc/more-requests.chunk.ts",

@@ -130,7 +130,8 @@ export interface Auth<
    */
   forget(sub: string): Promise<LogoutResult>;
   /**
-   * Logs out every user of this device, in every tab. `users()` still lists the remembered users. `server` in the result is
+   * Logs out every user of this device, in every tab. `users()` still lists the users who agreed to be
+   * remembered. `server` in the result is
    * `told` only if the logout of every user succeeded at the server. `parameters` are added to the end-session request of this
    * tab's user.
    * @throws NetworkError a part of Latchkey could not be loaded. In this case, only this tab's user is logged out

@@ -4,8 +4,8 @@ import type { DeletedSession, UntoldLogouts } from "./untold-logouts.ts";
 import { NO_CHANGE, type SessionRow, isNewer, newerVersion } from "../../core/session.ts";
 
 /**
- * Deletes the tokens of `user` (default: this tab's user) on this device, in all tabs. Returns the deleted refresh token and ID
- * token for the logout at the server. An ended session has neither. Returns undefined if there was no session.
+ * Deletes the tokens of `user` (default: this tab's user) on this device, in all tabs. Returns the deleted tokens for the
+ * logout at the server: the refresh token or, without one, the access tokens, and the ID token. An ended session has none. Returns undefined if there was no session.
  */
 export async function localLogout(
   parts: SessionParts,

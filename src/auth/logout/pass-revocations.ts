@@ -16,7 +16,7 @@ export interface RevocationQueue {
 }
 
 /**
- * Called before a login navigates. If the server revokes an old refresh token during a login, the server might also end the new
+ * Called before a login navigates. If the server revokes an old token during a login, the server might also end the new
  * session. Therefore this function aborts the revocations of this page. Then the function waits until no tab revokes a token,
  * but at most `PASS_MS`.
  */

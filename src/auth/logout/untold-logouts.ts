@@ -3,8 +3,8 @@ import type { NetworkError } from "../../core/errors.ts";
 import type { User } from "../../core/user.ts";
 
 /**
- * A session that is deleted on this device but might still exist at the server. The refresh token is not revoked yet, or the
- * page has not navigated to the end-session endpoint yet.
+ * A session that is deleted on this device but might still exist at the server. Its tokens are not revoked yet, or the page
+ * has not navigated to the end-session endpoint yet.
  */
 export interface DeletedSession {
   /** The refresh token that must still be revoked. Undefined if there is no such token. */

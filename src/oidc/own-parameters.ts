@@ -75,9 +75,8 @@ function checkClaims(input: string, { claims }: OwnParameters = {}): void {
  */
 function problemWithAcr({ id_token: idToken }: Record<string, unknown>): string | undefined {
   const acr = isObject(idToken) ? idToken["acr"] : undefined;
-  if (!isObject(acr)) return undefined;
-  const { essential, value, values } = acr;
-  if (typeof (essential ?? false) !== "boolean") return "acr.essential is not true or false";
+  if (!isObject(acr) || acr["essential"] !== true) return undefined;
+  const { value, values } = acr;
   if (typeof (value ?? "") !== "string") return "acr.value is not a string";
   return isTexts(values ?? []) ? undefined : "acr.values is not a list of strings";
 }

@@ -128,7 +128,6 @@ describe("parameters of a login", () => {
     ["parameters.claims", { claims: acrClaim({ essential: true, values: "mfa" }) }],
     ["parameters.claims", { claims: acrClaim({ essential: true, values: ["mfa", 2] }) }],
     ["parameters.claims", { claims: acrClaim({ essential: true, value: 2 }) }],
-    ["parameters.claims", { claims: acrClaim({ essential: "true", value: "mfa" }) }],
   ])("of a wrong type are refused before any request: %s", async ([input, parameters]) => {
     const error = await errorFrom(
       query(start({ loginOptions: { parameters: {} } }), { parameters }),

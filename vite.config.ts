@@ -39,7 +39,7 @@ export default defineConfig(async ({ mode }) => ({
 }));
 
 const UNIT = [
-  "test/{auth,check,compose,core,environments,examples,fetch,grants,import,memory,oidc,outage,refresh,service,simulation,size}/**/*.test.ts",
+  "test/{auth,check,compose,core,environments,fetch,grants,import,memory,oidc,outage,refresh,service,simulation,size}/**/*.test.ts",
   "test/*.test.ts",
 ];
 

@@ -2,14 +2,27 @@ import { parseUrl } from "./same-origin.ts";
 
 /**
  * Returns true if `url` is the redirect URI with the parameters of a response. Compares scheme, host and path, and ignores the
- * query and the fragment. Scheme and host may be in upper case.
- * - A slash at the end of the path of a web page is ignored, because a web server might add or remove the slash.
- * - `com.example.app:/cb` and `com.example.app:///cb` are equal, because neither has a host.
+ * query and the fragment. Scheme and host may be in upper case. `com.example.app:/cb` and `com.example.app:///cb` are equal,
+ * because neither has a host.
  * @see https://www.rfc-editor.org/rfc/rfc8252#section-7.1
  */
 export function isAtRedirectUri(url: string, redirectUri: string): boolean {
   const place = placeOf(url);
   return place !== undefined && place === placeOf(redirectUri);
+}
+
+/**
+ * Returns true if `url` belongs to the redirect URI. Unlike `isAtRedirectUri()`, ignores a slash at the end of the path of a web
+ * page, because a web server might add or remove the slash. Latchkey recognises such a response, and refuses it with an error
+ * that names both URLs.
+ */
+export function isNearRedirectUri(url: string, redirectUri: string): boolean {
+  const place = placeOf(url);
+  return place !== undefined && withoutSlash(place) === withoutSlash(placeOf(redirectUri) ?? "");
+}
+
+function withoutSlash(place: string): string {
+  return place.replace(/^(https?:.*)\/$/, "$1");
 }
 
 /**
@@ -22,5 +35,5 @@ function placeOf(url: string): string | undefined {
       /^([^/?#]+)(?:\/\/([^/?#]*))?([^?#]*).*/,
       (_, scheme: string, host = "", path) => `${scheme}//${host.toLowerCase()}${path}`,
     )
-    .replace(/^(https?:.*|[^/]*\/\/[^/]+)\/$/, "$1");
+    .replace(/^([^/]*\/\/[^/]+)\/$/, "$1");
 }

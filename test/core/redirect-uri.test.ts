@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isAtRedirectUri } from "../../src/core/redirect-uri.ts";
+import { isAtRedirectUri, isNearRedirectUri } from "../../src/core/redirect-uri.ts";
 
 test.for([
   ["com.example.app:/cb?code=c", "com.example.app:/cb"],
@@ -14,13 +14,20 @@ test.for([
   ["capacitor://localhost?code=c", "capacitor://localhost/"],
   ["https://app.example.com/?code=c", "https://app.example.com"],
   ["https://app.example.com/cb?code=c", "https://APP.example.com:443/cb?from=id"],
-  ["https://app.example.com/cb/?code=c", "https://app.example.com/cb"],
-  ["https://app.example.com/cb#code=c", "https://app.example.com/cb/"],
-  ["http://localhost:5173/cb/?to=/a/", "http://LOCALHOST:5173/cb"],
   ["com.example.app:/?code=c", "com.example.app:///"],
   ["https://abcdefgh.chromiumapp.org/?code=c", "https://abcdefgh.chromiumapp.org/"],
 ] as const)("%s is at %s", ([url, redirectUri]) => {
   expect(isAtRedirectUri(url, redirectUri)).toBe(true);
+  expect(isNearRedirectUri(url, redirectUri)).toBe(true);
+});
+
+test.for([
+  ["https://app.example.com/cb/?code=c", "https://app.example.com/cb"],
+  ["https://app.example.com/cb#code=c", "https://app.example.com/cb/"],
+  ["http://localhost:5173/cb/?to=/a/", "http://LOCALHOST:5173/cb"],
+] as const)("A3: %s is recognised, but is not at %s", ([url, redirectUri]) => {
+  expect(isNearRedirectUri(url, redirectUri)).toBe(true);
+  expect(isAtRedirectUri(url, redirectUri)).toBe(false);
 });
 
 test.for([
@@ -40,4 +47,5 @@ test.for([
   ["not a URL", "not a URL"],
 ] as const)("%s is not at %s", ([url, redirectUri]) => {
   expect(isAtRedirectUri(url, redirectUri)).toBe(false);
+  expect(isNearRedirectUri(url, redirectUri)).toBe(false);
 });

@@ -544,6 +544,7 @@ describe("an authorization response", () => {
   test("is refused at another redirect URI", async () => {
     const { state } = await begin();
     for (const redirect of [
+      "https://app.example.com/callback/",
       "https://app.example.com/callback//",
       "https://app.example.com/Callback",
       "https://app.example.com/other",

@@ -1,6 +1,6 @@
 import { isSameOrigin } from "../../core/same-origin.ts";
 import { RESPONSE } from "./clean-url.ts";
-import { isAtRedirectUri } from "../../core/redirect-uri.ts";
+import { isNearRedirectUri } from "../../core/redirect-uri.ts";
 import { fragment } from "./response-url.ts";
 
 const NAMES = [...RESPONSE, "error_description", "state"];
@@ -12,7 +12,7 @@ const NAMES = [...RESPONSE, "error_description", "state"];
 export function whatCameBack(url: string, redirectUri: string): string {
   const { pathname, searchParams, hash } = new URL(url);
   const there = isSameOrigin(redirectUri, url) ? new URL(redirectUri).pathname : redirectUri;
-  if (!isAtRedirectUri(url, redirectUri))
+  if (!isNearRedirectUri(url, redirectUri))
     return `this page is ${pathname}, and no response arrived at ${there}`;
   const inFragment = fragment(hash);
   const parts = [...listed(searchParams, ""), ...listed(inFragment, " in the fragment")];

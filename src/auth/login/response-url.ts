@@ -1,5 +1,5 @@
 import type { ClientKey } from "../../core/keys.ts";
-import { isAtRedirectUri } from "../../core/redirect-uri.ts";
+import { isNearRedirectUri } from "../../core/redirect-uri.ts";
 import { isStateOf } from "../../core/response-state.ts";
 import { InvalidResponseError } from "../../core/errors.ts";
 
@@ -9,7 +9,7 @@ import { InvalidResponseError } from "../../core/errors.ts";
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
  */
 export function isCallback(url: string, redirectUri: string, client: ClientKey): boolean {
-  return isAtRedirectUri(url, redirectUri) && !!stateOf(new URL(url), client);
+  return isNearRedirectUri(url, redirectUri) && !!stateOf(new URL(url), client);
 }
 
 /**
@@ -27,7 +27,7 @@ export function stateOf({ searchParams, hash }: URL, client: ClientKey): string 
  * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout
  */
 export function logoutStateOf(url: string, redirectUri: string | undefined): string | null {
-  return redirectUri !== undefined && isAtRedirectUri(url, redirectUri)
+  return redirectUri !== undefined && isNearRedirectUri(url, redirectUri)
     ? new URL(url).searchParams.get("state")
     : null;
 }

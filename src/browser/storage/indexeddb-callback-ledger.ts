@@ -11,6 +11,13 @@ export const CALLBACKS = "callback/";
  * Milliseconds.
  */
 const KEPT_MS = 10 * 60_000;
+/** No login needs an entry that is older. Milliseconds. */
+const OLD_MS = 15 * 60_000;
+
+/** Returns true if no login needs an entry that was stored at the time `at`. Milliseconds since the epoch. */
+export function isOldTrace(at: unknown): boolean {
+  return !(Math.abs(Date.now() - Number(at)) < OLD_MS);
+}
 
 /**
  * Stores two kinds of records in IndexedDB: handled authorization responses, and expected logout responses. `put()` also

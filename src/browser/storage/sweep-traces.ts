@@ -2,6 +2,7 @@ import { promisifyRequest } from "idb-keyval";
 import type { ClientKey } from "../../core/keys.ts";
 import { chunk } from "../../core/lazy.ts";
 import { within, type Database } from "./database.ts";
+import { CALLBACKS, isOldTrace } from "./indexeddb-callback-ledger.ts";
 
 const loadTraces = () => chunk(import("./user-traces.ts"));
 
@@ -15,17 +16,20 @@ export function userTraces(database: Database, client: ClientKey): (sub: string)
 
 /**
  * Deletes pending authorization requests and handled responses that are too old for any login. Loads the code for this only if
- * there are such entries. Never rejects. `opened` settles when the page has read its session. If `opened` rejects, does nothing.
+ * there is a pending request or an old response. Never rejects. `opened` settles when the page has read its session. If `opened` rejects, does nothing.
  */
 export async function sweepTraces(database: Database, opened: Promise<unknown>): Promise<void> {
   try {
     await opened;
-    const counts = await database("readonly", (store) =>
-      Promise.all(
-        ["callback/", "request/"].map((prefix) => promisifyRequest(store.count(within(prefix)))),
-      ),
+    const [requests, responses] = await database("readonly", (store) =>
+      Promise.all([
+        promisifyRequest(store.count(within("request/"))),
+        promisifyRequest<({ readonly at?: unknown } | undefined)[]>(
+          store.getAll(within(CALLBACKS)),
+        ),
+      ]),
     );
-    if (counts.every((count) => count === 0)) return;
+    if (requests === 0 && !responses.some((entry) => isOldTrace(entry?.at))) return;
     await (await loadTraces()).deleteTraces(database);
   } catch {
     // The next page load tries again.

@@ -3,13 +3,10 @@ import { clientKey, type ClientKey } from "../../core/keys.ts";
 import { isStateOf } from "../../core/response-state.ts";
 import { parseObject } from "../../core/shape.ts";
 import { within, type Database } from "./database.ts";
-import { callbackIn, CALLBACKS } from "./indexeddb-callback-ledger.ts";
+import { callbackIn, CALLBACKS, isOldTrace } from "./indexeddb-callback-ledger.ts";
 
 /** The prefix of the keys of pending authorization requests. */
 const REQUESTS = "request/";
-/** No login needs an entry that is older. Milliseconds. */
-const OLD_MS = 15 * 60_000;
-
 /**
  * Deletes the pending authorization requests and the handled responses of a user at one client. Also deletes the requests and
  * responses that are too old for any login, of all clients. Without `user`, deletes only the old requests and responses.
@@ -18,8 +15,6 @@ export function deleteTraces(
   database: Database,
   user?: { readonly client: ClientKey; readonly sub: string },
 ): Promise<void> {
-  const now = Date.now();
-  const isOld = (at: unknown) => !(Math.abs(now - Number(at)) < OLD_MS);
   return database("readwrite", (store) => {
     deleteWhere(store, CALLBACKS, (entry, key) => {
       const record = callbackIn(entry);
@@ -30,14 +25,14 @@ export function deleteTraces(
         "sub" in record &&
         record.sub === user.sub &&
         isStateOf(user.client, key.slice(CALLBACKS.length));
-      return isOfUser || isOld((entry as { at?: unknown } | undefined)?.at);
+      return isOfUser || isOldTrace((entry as { at?: unknown } | undefined)?.at);
     });
     deleteWhere(store, REQUESTS, (entry) => {
       const request = typeof entry === "string" ? parseObject(entry) : undefined;
       const { authority, client_id: clientId, created, data } = request ?? {};
       const client = clientKey(String(authority), String(clientId));
       const isOfUser = user?.client === client && (data as { user?: unknown })?.user === user.sub;
-      return isOfUser || isOld(Number(created) * 1000);
+      return isOfUser || isOldTrace(Number(created) * 1000);
     });
     return promisifyRequest(store.transaction);
   });

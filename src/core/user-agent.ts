@@ -64,9 +64,8 @@ export interface RoundTrip {
    */
   navigate(url: string): Promise<string>;
   /**
-   * Called when the login has succeeded or failed, and when the app has aborted the login. Closes the popup, the frame or the browser,
-   * and removes all listeners. A popup that shows a page of the server stays open, because the browser does not let this page
-   * close it.
+   * Called when the login has succeeded or failed, and when the app has aborted the login. Closes the popup, the frame or the
+   * browser, and removes all listeners.
    */
   close(): void;
 }

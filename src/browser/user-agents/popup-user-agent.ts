@@ -44,8 +44,6 @@ export class PopupUserAgent implements UserAgent {
     const redirectUri = resolveRedirectUri(this.#redirectUri);
     const popup = window.open("", "_blank", featuresOf(this.#options));
     if (!popup) throw new PopupBlockedError();
-    // With an opener, a page of the server could navigate this page. The response arrives over a `BroadcastChannel`.
-    popup.opener = null;
     popup.focus();
     const leaving = new AbortController();
     return {

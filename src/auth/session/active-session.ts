@@ -89,12 +89,10 @@ export class ActiveSession {
     const found = await this.#reader.tokensOf(stored, target);
     if (!found) return undefined;
     const { tokens } = found;
-    const cached = this.#cached;
     const isCached =
-      found.target === DEFAULT_TARGET &&
-      cached?.sessionId === stored.row?.sessionId &&
-      cached?.generation === tokens.generation;
-    const condition = conditionOf(tokens, isCached ? cached : undefined, this.#config.clock);
+      found.target === DEFAULT_TARGET && stored.row && isOf(stored.row, this.#cached);
+    const cached = isCached ? this.#cached : undefined;
+    const condition = conditionOf(tokens, cached, this.#config.clock);
     return { tokens, condition };
   }
 
@@ -161,9 +159,10 @@ export class ActiveSession {
       const cached = this.#cached;
       const isSure = target === DEFAULT_TARGET && this.#user && user?.sub === this.#sub;
       if (!isSure || !cached || generation === undefined) return this.#load(reason);
-      if (cached.generation >= generation) return;
-      const { sessionId, summary } = cached;
-      const session = { sessionId, reason, isRenewable: summary.isRenewable } as const;
+      // A read of the store at the same time might have published this tab's new token as `stored`.
+      const isMoreExact = cached.reason === "stored" && reason === "refreshed";
+      if (isMoreExact ? cached.generation > generation : cached.generation >= generation) return;
+      const session = { ...cached, reason, isRenewable: cached.summary.isRenewable } as const;
       this.#cached = cacheToken(tokens, session, this.#config.clock);
       const read = await this.#reader.readUser(user);
       this.#user = read.user;

@@ -64,6 +64,26 @@ describe("an authenticated state says how this tab got the session", () => {
     await settle();
     expect(auth.state).toMatchObject({ reason: "refreshed", token: { origin: "this-tab" } });
   });
+
+  test("refreshed, also when the page has read the new token from the store before the refresh ends", async () => {
+    const my = world();
+    await remember(my, expiredRow());
+    const auth = my.tab(undefined, (chain) => ({
+      ...chain,
+      requestToken: async (request) => {
+        const tokens = await chain.requestToken(request);
+        my.page.wake();
+        await settle();
+        return tokens;
+      },
+    }));
+    auth.start();
+    await settle();
+    my.refreshes.push(responseOf(2));
+    await auth.getToken();
+    await settle();
+    expect(auth.state).toMatchObject({ reason: "refreshed", token: { origin: "this-tab" } });
+  });
 });
 
 describe("an anonymous state says why", () => {

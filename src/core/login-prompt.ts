@@ -14,6 +14,11 @@ export interface RememberedUser {
   readonly needsLogin: boolean;
 }
 
+/** Returns a login hint that the server probably knows: the email address of the user `sub`, or else the `sub`. */
+export function loginHintOf(users: readonly RememberedUser[], sub: string): string {
+  return users.find((user) => user.sub === sub)?.email?.trim() || sub;
+}
+
 /**
  * The user's choice in a login prompt. `dismiss` cancels the login. `roundTrip` is needed only for a login in a popup: the
  * prompt calls `userAgent.open()` during the user's click and returns the opened popup as `roundTrip`.

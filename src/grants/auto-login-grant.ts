@@ -8,7 +8,7 @@ import {
 import { AuthorizationError } from "../core/protocol-errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { sessionKey } from "../core/keys.ts";
-import type { LoginChoice, RememberedUser } from "../core/login-prompt.ts";
+import { loginHintOf, type LoginChoice, type RememberedUser } from "../core/login-prompt.ts";
 import { userNeeded } from "../core/refusal.ts";
 import { NO_CHANGE } from "../core/session.ts";
 import type { User } from "../core/user.ts";
@@ -182,14 +182,12 @@ export class AutoLoginGrant implements Grant {
   }
 }
 
-/**
- * Returns a login request for the user `sub`. The `loginHint` is the user's email address, or `sub` if the address is unknown.
- */
+/** Returns a login request with a login hint for the user `sub`. */
 function hinted(
   request: TokenRequest,
   sub: string,
   remembered: readonly RememberedUser[],
 ): TokenRequest {
   const { prompt: _, ...rest } = request;
-  return { ...rest, loginHint: remembered.find((user) => user.sub === sub)?.email?.trim() || sub };
+  return { ...rest, loginHint: loginHintOf(remembered, sub) };
 }

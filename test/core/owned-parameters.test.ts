@@ -6,7 +6,7 @@ import { ClientCredentialsGrant } from "../../src/grants/client-credentials-gran
 import { PasswordGrant } from "../../src/grants/password-grant.ts";
 import { shown } from "../oidc/support.ts";
 
-/** What each grant with `extraParameters` does with them when it is created. */
+/** Each function creates a grant with these `extraParameters`. */
 const server = { requestTokens: () => Promise.reject(new Error("it must not be called")) };
 const credentials = () => Promise.reject(new Error("it must not be called"));
 type Extra = Readonly<Record<string, string>>;

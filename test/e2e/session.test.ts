@@ -230,7 +230,7 @@ describe("a callback", () => {
       const first = window.latchkey.createAuth({ ...config, clientId: "latchkey-admin" });
       await new Promise((resolve) => setTimeout(resolve, 400));
       const second = window.latchkey.createAuth({ ...config, clientId: "latchkey-demo" });
-      // What a router with hash history does, here with parameters that Google adds.
+      // A router with hash history changes the URL in this way. Google adds the other parameters.
       history.replaceState(null, "", `${location.href}&authuser=0&hd=example.com&keep=1#/`);
       return {
         second: (await second.handleCallback())?.user.sub,

@@ -206,7 +206,7 @@ test("an older build keeps the session of a newer build, and says that the page 
   await login(tab, [client], 0, "ada");
   const key = `${encodeURIComponent(one.issuer)},${encodeURIComponent(one.clientId)}`;
   const code = await tab.page.evaluate(async (key) => {
-    // What a newer build might do: it stores a row of version 3, and sends messages of protocol 3.
+    // A newer build might store a row of version 3, and send messages of protocol 3.
     const opening = indexedDB.open("latchkey");
     await new Promise((resolve) => (opening.onsuccess = resolve));
     const store = opening.result.transaction("entries/2", "readwrite").objectStore("entries/2");

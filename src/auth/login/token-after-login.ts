@@ -1,7 +1,7 @@
 import { abortable } from "../../core/abortable.ts";
 import { NoTokenError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/keys.ts";
-import type { UserStore } from "../../core/user-store.ts";
+import { loginHintOf } from "../../core/login-prompt.ts";
 import type { RoundTrip } from "../../core/user-agent.ts";
 import type { LoginRequest, TokenAfterLoginParts } from "../parts.ts";
 import type { AutomaticLogins } from "./automatic-logins.ts";
@@ -17,7 +17,8 @@ export async function tokenAfterLogin(
 ): Promise<string> {
   const { page, users } = config;
   const { signal, cache: _, refused: __, user, ...target } = options;
-  const loginHint = user === undefined ? undefined : await hintOf(user, users);
+  const remembered = user === undefined ? [] : await (await users.users()).list();
+  const loginHint = user === undefined ? undefined : loginHintOf(remembered, user);
   const resources =
     target.resource === undefined ? [] : await namedBefore(config, user ?? session.sub);
   const loaded = await abortable(logins.load(), signal);
@@ -112,10 +113,4 @@ async function namedBefore(
 ): Promise<readonly string[]> {
   const row = sub === undefined ? undefined : await sessions.get(sessionKey(client, sub));
   return row?.resources ?? [];
-}
-
-/** Returns a login hint that the server probably knows: the user's email address, or else the `sub`. */
-async function hintOf(user: string, users: UserStore): Promise<string> {
-  const remembered = await (await users.users()).list();
-  return remembered.find(({ sub }) => sub === user)?.email?.trim() || user;
 }

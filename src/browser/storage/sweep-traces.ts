@@ -16,7 +16,8 @@ export function userTraces(database: Database, client: ClientKey): (sub: string)
 
 /**
  * Deletes pending authorization requests and handled responses that are too old for any login. Loads the code for this only if
- * there is a pending request or an old response. Never rejects. `opened` settles when the page has read its session. If `opened` rejects, does nothing.
+ * there is a pending request or an old response. Never rejects. `opened` settles when the page has read its session. If `opened`
+ * rejects, does nothing.
  */
 export async function sweepTraces(database: Database, opened: Promise<unknown>): Promise<void> {
   try {

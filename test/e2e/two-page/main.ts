@@ -11,7 +11,7 @@ declare global {
   interface Window {
     /** The copies of Latchkey that this page has loaded. */
     copies?: Copy[];
-    /** What a test has created. */
+    /** The objects that a test has created. */
     auths: ReturnType<typeof createAuth>[];
   }
 }

@@ -10,6 +10,7 @@ export interface MetadataSource {
   /**
    * Returns the server's metadata.
    * - If the cached metadata is older than a day or than `maxAgeMs`, the metadata is fetched first.
+   * - If the cached metadata is older than an hour, the metadata is fetched in the background.
    * - If an endpoint has failed, the metadata is fetched first.
    * - If the fetch fails, `load()` returns the cached metadata.
    * @throws DiscoveryError no metadata is cached, and the server published no valid document
@@ -100,12 +101,12 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   }
 
   /**
-   * Returns true if this tab may fetch the metadata now. If the cached metadata is old or an endpoint has failed, only one tab
-   * may fetch the metadata.
+   * Returns true if this tab may fetch the metadata now. If the cached metadata is more than an hour old or an endpoint has
+   * failed, only one tab may fetch the metadata.
    */
   async function mayRead(entry: CachedDocument): Promise<boolean> {
     const now = clock.now();
-    if (!isSuspect(entry, now)) return true;
+    if (!isSuspect(entry, now) && now - entry.readAt < REVALIDATE_MS) return true;
     let isOurs = false;
     await note((before) => {
       isOurs = isDue(before, now);
@@ -147,7 +148,11 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     async load(maxAgeMs = Infinity) {
       await sync();
       const metadata = current();
-      if (metadata && clock.now() - known!.entry.readAt < maxAgeMs) return metadata;
+      const ageMs = clock.now() - (known?.entry.readAt ?? 0);
+      if (metadata && ageMs < maxAgeMs) {
+        if (ageMs >= REVALIDATE_MS) renew().catch(() => {});
+        return metadata;
+      }
       try {
         return await renew();
       } catch (error) {
@@ -182,9 +187,11 @@ export function configuredMetadata(make: () => Promise<ServerMetadata>): Metadat
 
 /** The maximum age of the metadata. Older metadata is fetched again before the next use. Milliseconds. */
 const MAX_AGE_MS = 86_400_000;
+/** The age at which the metadata is fetched again in the background. Milliseconds. */
+const REVALIDATE_MS = 3_600_000;
 /**
- * The maximum age of the metadata when the page navigates to an endpoint. The limit is short, because Latchkey cannot detect
- * that a navigation failed. Milliseconds.
+ * The maximum age of the metadata when the page navigates to an endpoint that might have moved. The limit is short, because
+ * Latchkey cannot detect that a navigation failed. Milliseconds.
  */
 export const NAVIGATION_AGE_MS = 600_000;
 /**

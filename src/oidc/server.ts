@@ -42,6 +42,12 @@ export function createServer(config: OidcServerConfig): OidcServer {
   const logout = (signal?: AbortSignal) => abortable(loadLogout(), signal);
   const more = (signal?: AbortSignal) => abortable(loadMore(), signal);
 
+  /** If an earlier login of this browser has not come back, the authorization endpoint might have moved. */
+  const loadForLogin = async () => {
+    const pending = await requests.getAllKeys().catch(() => []);
+    return parts.loadMetadata(pending.length > 0 ? NAVIGATION_AGE_MS : undefined);
+  };
+
   return {
     loadSender: async () =>
       createSender(
@@ -65,7 +71,7 @@ export function createServer(config: OidcServerConfig): OidcServer {
         (await more(signal)).checkLoginParameters(loginOptions?.parameters, parameters);
       // The code exchange needs these parameters after the login page. They are refused before it.
       await abortable(parts.loadTokenParameters(), signal);
-      const loaded = Promise.all([parts.loadAuthorize(), parts.loadMetadata(NAVIGATION_AGE_MS)]);
+      const loaded = Promise.all([parts.loadAuthorize(), loadForLogin()]);
       const [{ createAuthorizationUrl }, metadata] = await abortable(loaded, signal);
       return await createAuthorizationUrl(
         {

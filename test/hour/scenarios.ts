@@ -42,24 +42,24 @@ function refuseRefresh(provider: HostileProvider, behaviour: Behaviour): void {
   provider.behaviours.set("/authorize", loginPageLeft);
 }
 
-const useless = (tokens: Readonly<Record<string, unknown>>) => (provider: HostileProvider) => {
-  provider.tokens = tokens;
+const tokens = (members: Readonly<Record<string, unknown>>) => (provider: HostileProvider) => {
+  provider.tokens = members;
 };
 
 /** All scenarios, by the ids of `test/faults.md`. */
 export const SCENARIOS: readonly Scenario[] = [
   {
     title: "A1: a token that is expired on arrival, without a refresh token",
-    prepare: useless({ expires_in: 0, refresh_token: undefined }),
+    prepare: tokens({ expires_in: 0, refresh_token: undefined }),
   },
   {
     title: "A1: a token that expired before it arrived, without a refresh token",
-    prepare: useless({ expires_in: -1, refresh_token: undefined }),
+    prepare: tokens({ expires_in: -1, refresh_token: undefined }),
   },
   {
     title: "A1: a scope that the server does not grant",
     app: { token: { scope: ["read"] } },
-    prepare: useless({ scope: "openid", refresh_token: undefined }),
+    prepare: tokens({ scope: "openid", refresh_token: undefined }),
   },
   {
     title: "A2: invalid_scope, and a callback page that loads another page",
@@ -141,7 +141,7 @@ export const SCENARIOS: readonly Scenario[] = [
     signedIn: true,
     app: { asks: "api" },
     // No token expires within the hour.
-    before: useless({ expires_in: 7_200 }),
+    before: tokens({ expires_in: 7_200 }),
     prepare: () => {},
   },
   {
@@ -167,6 +167,15 @@ export const SCENARIOS: readonly Scenario[] = [
     prepare: ({ behaviours }) => behaviours.set("/authorize", loginPageLeft),
   },
 ];
+
+/** A server at which every request succeeds. A token lives for five minutes. */
+export const CALM: Scenario = {
+  title: "a server that works, and tokens that live for five minutes",
+  signedIn: true,
+  before: tokens({ expires_in: 300 }),
+  prepare: () => {},
+  limit: 14,
+};
 
 const MINUTE_MS = 60_000;
 

@@ -10,12 +10,14 @@ let clock = testClock();
 let documents: TestDocuments;
 let published: readonly Jwk[];
 let requests: number;
+let failure: Error | undefined;
 
 beforeEach(() => {
   clock = testClock();
   documents = testDocuments();
   published = [{ kid: "k1" }];
   requests = 0;
+  failure = undefined;
 });
 
 /** The keys of a page that has just been loaded. */
@@ -23,6 +25,7 @@ const load = (jwksUri = JWKS_URI) =>
   createKeySet(
     async () => {
       requests += 1;
+      if (failure) throw failure;
       return published;
     },
     clock,
@@ -30,32 +33,49 @@ const load = (jwksUri = JWKS_URI) =>
   );
 
 describe("keys that this browser has read", () => {
-  const DAY = 24 * 60 * MINUTE;
+  const HOUR = 60 * MINUTE;
+  const DAY = 24 * HOUR;
 
-  test("are used after a reload without a request: for ten minutes, and for a day by cached()", async () => {
+  test("are used after a reload without a request for an hour", async () => {
     expect(await load().cached()).toBeUndefined();
     expect(await load().get()).toEqual({ keys: published, fresh: true });
-    clock.add(10 * MINUTE - 1);
+    clock.add(HOUR - 1);
     expect(await load().cached()).toEqual(published);
     expect(await load().get()).toEqual({ keys: published, fresh: false });
     expect(requests).toBe(1);
-    clock.add(DAY - 10 * MINUTE);
-    expect(await load().cached()).toEqual(published);
-    clock.add(1);
-    expect(await load().cached()).toBeUndefined();
-    expect(await load().get()).toMatchObject({ fresh: true });
+  });
+
+  test("are used for a day, and after an hour they are fetched in the background", async () => {
+    const old = published;
+    await load().get();
+    published = [{ kid: "k2" }];
+    clock.add(DAY - 1);
+    const keys = load();
+    expect(await keys.get()).toEqual({ keys: old, fresh: false });
+    expect(await keys.get()).toEqual({ keys: published, fresh: false });
+    expect(await load().get()).toEqual({ keys: published, fresh: false });
     expect(requests).toBe(2);
   });
 
-  test("age from the time at which they were fetched, also in an open page", async () => {
+  test("are not used after a day", async () => {
     await load().get();
-    clock.add(9 * MINUTE);
+    clock.add(DAY);
     const keys = load();
-    expect(await keys.get()).toMatchObject({ fresh: false });
-    clock.add(MINUTE);
+    expect(await keys.cached()).toBeUndefined();
     expect(await keys.get()).toMatchObject({ fresh: true });
     clock.add(DAY);
     expect(await keys.cached()).toBeUndefined();
+  });
+
+  test("are used when the fetch in the background fails", async () => {
+    const keys = load();
+    await keys.get();
+    clock.add(HOUR);
+    failure = new TypeError("Failed to fetch");
+    expect(await keys.get()).toEqual({ keys: published, fresh: false });
+    failure = undefined;
+    expect(await keys.get()).toEqual({ keys: published, fresh: false });
+    expect(requests).toBe(3);
   });
 
   test("are fetched again, once, when the ID token's key is not among them", async () => {

@@ -44,13 +44,34 @@ const down = () => {
 };
 
 describe("the newest document that this browser has read", () => {
-  test("is fetched once a day for all tabs and page loads", async () => {
+  test("is fetched once an hour for all tabs and page loads", async () => {
     const tab = openTab();
     expect(await Promise.all([tokenEndpoint(tab), tokenEndpoint(tab)])).toEqual([OLD, OLD]);
-    clock.add(DAY - 1);
+    clock.add(HOUR - 1);
     expect(await tokenEndpoint(tab)).toBe(OLD);
     expect(await tokenEndpoint(openTab())).toBe(OLD);
     expect(fetch.sent).toHaveLength(1);
+  });
+
+  test("is fetched in the background by one tab when it is more than an hour old", async () => {
+    await openTab().load();
+    clock.add(DAY - 1);
+    respond = () => json(document(NEW));
+    const tabs = [openTab(), openTab(), openTab()];
+    expect(await Promise.all(tabs.map((tab) => tokenEndpoint(tab)))).toEqual([OLD, OLD, OLD]);
+    await expect.poll(() => fetch.sent.length).toBe(2);
+    expect(await Promise.all(tabs.map((tab) => tokenEndpoint(tab)))).toEqual([NEW, NEW, NEW]);
+    expect(fetch.sent).toHaveLength(2);
+  });
+
+  test("is used when the fetch in the background fails", async () => {
+    await openTab().load();
+    clock.add(HOUR);
+    down();
+    const tab = openTab();
+    expect(await tokenEndpoint(tab)).toBe(OLD);
+    expect(await tokenEndpoint(tab)).toBe(OLD);
+    expect(fetch.sent).toHaveLength(2);
   });
 
   test("A7: is the one that another tab has fetched since", async () => {

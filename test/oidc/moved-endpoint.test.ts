@@ -23,6 +23,7 @@ const document = (host: string) => ({
 const GOOD = { access_token: "at2", token_type: "Bearer", expires_in: 60, refresh_token: "rt2" };
 
 let clock = testClock();
+let requests = testRequests();
 let documents: TestDocuments;
 /** The host that the metadata names. */
 let host: string;
@@ -32,6 +33,7 @@ let fetch: ReturnType<typeof fakeFetch>;
 
 beforeEach(() => {
   clock = testClock();
+  requests = testRequests();
   documents = testDocuments();
   host = OLD;
   old = () => json(GOOD);
@@ -47,7 +49,7 @@ const open = (endpoints?: Endpoints): OidcServer =>
     issuer: ISSUER,
     clientId: CLIENT,
     endpoints,
-    requests: testRequests(),
+    requests,
     documents,
     clock,
     fetch,
@@ -201,15 +203,35 @@ describe("the other endpoints", () => {
     expect(urls()).toEqual([METADATA, `${NEW}/userinfo`, `${NEW}/revoke`]);
   });
 
-  test("A7: a login uses the new authorization endpoint within ten minutes", async () => {
-    const page = open();
-    const authorize = () => page.authorize({ redirectUri: "https://app.example.com/" });
+  const authorizeAt = (page: OidcServer) => () =>
+    page.authorize({ redirectUri: "https://app.example.com/" });
+
+  test("A7: a login uses the new authorization endpoint ten minutes after a login that did not come back", async () => {
+    const authorize = authorizeAt(open());
     expect(await authorize()).toContain(`${OLD}/authorize`);
     host = NEW;
     clock.add(599_999);
     expect(await authorize()).toContain(`${OLD}/authorize`);
     clock.add(1);
     expect(await authorize()).toContain(`${NEW}/authorize`);
+  });
+
+  test("A7: after logins that came back, a login sends no request for a day, and one in the background after an hour", async () => {
+    const HOUR = 3_600_000;
+    const authorize = authorizeAt(open());
+    await authorize();
+    requests.rows.clear();
+    clock.add(HOUR - 1);
+    await authorize();
+    requests.rows.clear();
+    expect(urls()).toEqual([METADATA]);
+    host = NEW;
+    clock.add(1);
+    expect(await authorize()).toContain(`${OLD}/authorize`);
+    requests.rows.clear();
+    await expect.poll(urls).toEqual([METADATA, METADATA]);
+    expect(await authorize()).toContain(`${NEW}/authorize`);
+    expect(urls()).toEqual([METADATA, METADATA]);
   });
 
   test("A7: keys come from the current jwks_uri", async () => {

@@ -4,19 +4,22 @@ import { parseObject } from "../../core/shape.ts";
 import { request, type HttpOptions } from "../token/form-request.ts";
 import type { DocumentCache } from "../../core/document-cache.ts";
 
-/** The maximum age of cached keys in `get()`. If the cached keys are older, `get()` fetches the keys again. Milliseconds. */
-const MAX_AGE_MS = 600_000;
+/** If the cached keys are older, `get()` returns them and fetches the keys again in the background. Milliseconds. */
+const REVALIDATE_MS = 3_600_000;
 /** The minimum time between two fetches by `refetch()`. Milliseconds. */
 const COOLDOWN_MS = 10_000;
-/** The maximum age of the keys that `cached()` returns. The server might have withdrawn older keys. Milliseconds. */
-const CACHED_MS = 86_400_000;
+/** The maximum age of cached keys. The server might have withdrawn older keys. Milliseconds. */
+const MAX_AGE_MS = 86_400_000;
 
 /** A key of a JWK Set, before validation. @see https://www.rfc-editor.org/rfc/rfc7517#section-4 */
 export type Jwk = Readonly<Record<string, unknown>>;
 
 /** Fetches and caches the server's public keys, which validate the signatures of ID tokens. */
 export interface KeySet {
-  /** Returns the keys. `fresh` is true if `get()` has just fetched the keys from the server. */
+  /**
+   * Returns the cached keys, or fetches the keys if none are cached. Keys that are more than a day old count as none. `fresh` is
+   * true if `get()` has just fetched the keys from the server.
+   */
   get(): Promise<{ keys: readonly Jwk[]; fresh: boolean }>;
   /** Fetches the keys again. If the previous refetch was less than ten seconds ago, returns undefined. */
   refetch(): Promise<readonly Jwk[]> | undefined;
@@ -66,10 +69,13 @@ export function createKeySet(
 
   return {
     async get() {
-      const keys = await newest(MAX_AGE_MS);
-      return keys ? { keys, fresh: false } : { keys: await load(), fresh: true };
+      const young = await newest(REVALIDATE_MS);
+      const keys = young ?? (await newest(MAX_AGE_MS));
+      if (!keys) return { keys: await load(), fresh: true };
+      if (!young) load().catch(() => {});
+      return { keys, fresh: false };
     },
-    cached: () => newest(CACHED_MS),
+    cached: () => newest(MAX_AGE_MS),
     refetch() {
       if (pending) return pending;
       if (clock.monotonic() - refetchedAt < COOLDOWN_MS) return undefined;

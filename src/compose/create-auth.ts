@@ -5,7 +5,8 @@ import { DocumentPage } from "../browser/page/document-page.ts";
 import { IndexedDBCallbackLedger } from "../browser/storage/indexeddb-callback-ledger.ts";
 import { IndexedDBRequestStore } from "../browser/storage/indexeddb-request-store.ts";
 import { SessionLoginMarks } from "../browser/storage/session-login-marks.ts";
-import { sweepTraces, userTraces } from "../browser/storage/sweep-traces.ts";
+import { userTraces } from "../browser/storage/lazy-user-traces.ts";
+import { whenIdle } from "../browser/page/when-idle.ts";
 import { configuredUserAgent } from "../browser/user-agents/configured-user-agent.ts";
 import { systemClock, systemRandom } from "../browser/page/system-clock.ts";
 import { tabLocks } from "../browser/tabs/tab-locks.ts";
@@ -223,7 +224,17 @@ export function createAuth(
     ),
   });
   auth.start();
-  if (!page.unsupported()) prepare();
-  void sweepTraces(database, auth.getUser());
+  if (!page.unsupported()) {
+    prepare();
+    whenIdle(() => {
+      // A tab that wakes with an expired token then has the code for its refresh.
+      refresher.prepare().catch(() => {});
+      // If a part cannot be loaded or the store fails, the next page load tries again.
+      chunk(import("./idle.chunk.ts")).then(
+        ({ sweepTraces }) => sweepTraces(database),
+        () => {},
+      );
+    });
+  }
   return auth;
 }

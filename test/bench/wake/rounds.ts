@@ -36,7 +36,7 @@ export interface Counted {
 }
 
 /** Measures Latchkey and the minimum in turn, each first equally often, so that a slow moment affects both of a pair. */
-export async function wakeRounds(tabs: Tabs): Promise<WakeRounds> {
+export async function wakeRounds(tabs: Tabs, count: number): Promise<WakeRounds> {
   const latchkey: Wake[] = [];
   const minimum: Wake[] = [];
   for (let round = 0; round < WARM_UP + ROUNDS; round++) {
@@ -46,7 +46,7 @@ export async function wakeRounds(tabs: Tabs): Promise<WakeRounds> {
   }
   const times = latchkey.map(({ ms }, round) => ({ latchkey: ms, baseline: minimum[round]!.ms }));
   return {
-    tabs: tabs.count,
+    tabs: count,
     times: times.slice(WARM_UP),
     latchkey: countAll(latchkey),
     minimum: countAll(minimum),
@@ -54,7 +54,8 @@ export async function wakeRounds(tabs: Tabs): Promise<WakeRounds> {
 }
 
 async function wake(tabs: Tabs, way: Way): Promise<Wake> {
-  const { tokenRequests } = tabs.demo.provider;
+  const { tokenRequests } = tabs.site.provider;
+  await tabs.load();
   const before = tokenRequests.refreshes.length;
   const { ms, tokens } = await tabs.wake(way);
   await sleep(SETTLED_MS);

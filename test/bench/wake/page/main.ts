@@ -13,7 +13,7 @@ declare global {
 const auth = createAuth({
   issuer: issuer(),
   clientId: CLIENT_ID,
-  redirectUri: "/bench/wake/callback",
+  redirectUri: "/callback",
 });
 const ways: Record<Way, () => Promise<string>> = {
   latchkey: () => auth.getToken({ prompt: "none" }),

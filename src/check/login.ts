@@ -15,7 +15,7 @@ import {
   type Finding,
 } from "./finding.ts";
 import { parseUrl } from "../core/same-origin.ts";
-import { SCOPE } from "../oidc/server.ts";
+import { SCOPE } from "../oidc/server-parts.ts";
 import { NoResponseError, type Send } from "./request.ts";
 
 /** The scopes that Latchkey requests by default. */

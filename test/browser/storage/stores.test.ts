@@ -4,7 +4,7 @@ import { createDatabase } from "../../../src/browser/storage/database.ts";
 import { IndexedDBCallbackLedger } from "../../../src/browser/storage/indexeddb-callback-ledger.ts";
 import { IndexedDBRequestStore } from "../../../src/browser/storage/indexeddb-request-store.ts";
 import { IndexedDBSessionStore } from "../../../src/browser/storage/indexeddb-session-store.ts";
-import { userTraces } from "../../../src/browser/storage/sweep-traces.ts";
+import { userTraces } from "../../../src/browser/storage/lazy-user-traces.ts";
 import { IndexedDBUserStore } from "../../../src/browser/storage/indexeddb-user-store.ts";
 import { systemClock, systemRandom } from "../../../src/browser/page/system-clock.ts";
 import { StorageError } from "../../../src/core/errors.ts";

@@ -18,6 +18,7 @@ export default defineConfig(async ({ mode }) => ({
         parts: "src/parts.ts",
         react: "src/react.ts",
         ui: "src/ui.ts",
+        worker: "src/worker.ts",
       },
       formats: ["es" as const],
     },
@@ -39,7 +40,7 @@ export default defineConfig(async ({ mode }) => ({
 }));
 
 const UNIT = [
-  "test/{auth,check,compose,core,environments,fetch,grants,import,memory,oidc,outage,refresh,service,simulation,size}/**/*.test.ts",
+  "test/{auth,check,compose,core,environments,fetch,grants,import,memory,oidc,outage,refresh,service,simulation,size,worker}/**/*.test.ts",
   "test/*.test.ts",
 ];
 

@@ -24,6 +24,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   fetch: ["core"],
   service: ["core"],
   auth: ["core", "fetch"],
+  worker: ["core", "refresh", "oidc", "browser"],
   ui: ["core", "lit", "uqr"],
   react: ["core", "react"],
 };
@@ -32,7 +33,7 @@ const COMPOSING = ["import", "compose"];
 const FOLDERS = [...Object.keys(TABLE), ...COMPOSING];
 const PACKAGES = ["oidc-client-ts", "jose", "idb-keyval", "react", "lit", "uqr"];
 const GLOBALS = ["window", "self", "globalThis", "document", "navigator", "localStorage"];
-const WITH_GLOBALS = ["browser", "import", "ui", "react"];
+const WITH_GLOBALS = ["browser", "import", "ui", "react", "worker"];
 const MAX_LINES = 260;
 
 let root: string;

@@ -88,6 +88,12 @@ export interface CreateAuthConfig extends AuthConfig, StoresConfig {
    * `new RefreshGrant(new AuthorizationCodeGrant(server), parts)`.
    */
   readonly grant?: (parts: GrantParts) => Grant;
+  /**
+   * Returns the shared worker whose script calls `serveRefreshes()`. Refreshes then run in the worker, and continue when this
+   * page reloads or closes. If the worker cannot be used, the page refreshes by itself. With `persist: "memory"`, the tokens are
+   * in the pages, and no worker is started. Default: each page refreshes by itself.
+   */
+  readonly worker?: () => SharedWorker;
 }
 
 /**
@@ -156,7 +162,7 @@ export function createAuth(
     clock,
     ...(timing?.requestMs !== undefined && { tokenTimeoutMs: timing.requestMs }),
   });
-  const refresher = createRefresher({
+  const refresher = createRefresher(config, {
     client,
     tab,
     ...(timing && { timing }),

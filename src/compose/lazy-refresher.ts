@@ -2,6 +2,7 @@ import { abortable } from "../core/abortable.ts";
 import { chunk, shared } from "../core/lazy.ts";
 import type { Refresher } from "../core/refresher.ts";
 import type { RefreshCoordinatorConfig } from "../refresh/coordinator.ts";
+import type { AppInWorker } from "./worker.chunk.ts";
 
 /**
  * `validate()` resolves after this time even if the validation has not ended, for example because code loads slowly.
@@ -10,11 +11,12 @@ import type { RefreshCoordinatorConfig } from "../refresh/coordinator.ts";
 const VALIDATION_MS = 2_000;
 
 /**
- * Returns a `Refresher` for this page. The first call of a method loads the code of the `Refresher`.
+ * Returns a `Refresher` for this page. The first call of a method loads the code of the `Refresher`. If `app` has a `worker`, the
+ * worker refreshes. If the code for that cannot be loaded, this page refreshes.
  * @throws NetworkError from the returned methods: their code could not be loaded
  * @throws ConfigurationError from the returned methods: `timing.takeoverMs` is too short
  */
-export function createRefresher(config: RefreshCoordinatorConfig): Refresher {
+export function createRefresher(app: AppInWorker, config: RefreshCoordinatorConfig): Refresher {
   const load = shared(async () => {
     // `prepare()` loads the code of `send` while the coordinator's code is loading. An error is ignored here, because the
     // coordinator calls `prepare()` again before each refresh.
@@ -22,7 +24,7 @@ export function createRefresher(config: RefreshCoordinatorConfig): Refresher {
     const { RefreshCoordinator } = await chunk(import("./protocol.chunk.ts"));
     return new RefreshCoordinator(config);
   });
-  return {
+  const own: Refresher = {
     refresh: async (need, signal) => (await abortable(load(), signal)).refresh(need, signal),
     prepare: async () => (await load()).prepare(),
     validate: async (user) =>
@@ -31,4 +33,9 @@ export function createRefresher(config: RefreshCoordinatorConfig): Refresher {
         config.ports.clock.sleep(VALIDATION_MS),
       ]),
   };
+  if (!app.worker) return own;
+  const worker = chunk(import("./worker.chunk.ts"))
+    .then(({ refreshInWorker }) => refreshInWorker(own, app, config))
+    .catch(() => own);
+  return { ...own, refresh: async (...need) => (await worker).refresh(...need) };
 }

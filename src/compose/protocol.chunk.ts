@@ -22,3 +22,4 @@ export function createServerInPage({ database, ...config }: ServerInPageConfig):
 }
 
 export { RefreshCoordinator } from "../refresh/coordinator.ts";
+export { RequestTokenError } from "../core/protocol-errors.ts";

@@ -64,6 +64,7 @@ export interface AuthConfig {
 export interface AuthParts {
   readonly userFetcher?: object & { readonly fetchUser?: unknown };
   readonly grant?: object;
+  readonly worker?: unknown;
   readonly onReturn?: unknown;
   readonly loginOptions?: { readonly prompt?: unknown };
   readonly silentSignOn?: unknown;
@@ -84,6 +85,7 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
     endpoints,
     userFetcher,
     grant,
+    worker,
     onReturn,
     loginOptions,
     silentSignOn,
@@ -129,6 +131,7 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
   checkUserAgent("userAgent", userAgent, "");
   checkUserAgent("silentSignOn", silentSignOn === "page" ? undefined : silentSignOn, ' or "page"');
   checkMaker("grant", grant);
+  checkMaker("worker", worker);
   if (onReturn !== undefined && typeof onReturn !== "function") {
     throw new ConfigurationError(
       "onReturn",

@@ -7,15 +7,17 @@ vi.mock("../../src/compose/protocol.chunk.ts", () => new Promise(() => {}));
 
 afterEach(() => void vi.useRealTimers());
 
+const APP = { issuer: "issuer", clientId: "client" };
+
 test("validate() waits at most two seconds for a chunk that does not load", async () => {
   vi.useFakeTimers();
-  const refresher = createRefresher({
+  const refresher = createRefresher(APP, {
     client: "issuer,client",
     tab: "a",
     ports: {
       clock: testClock,
       send: { prepare: async () => {} },
-    } as unknown as Parameters<typeof createRefresher>[0]["ports"],
+    } as unknown as Parameters<typeof createRefresher>[1]["ports"],
   });
   const validated = vi.fn();
   void refresher.validate("ada").then(validated);

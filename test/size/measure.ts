@@ -80,6 +80,11 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
     sources: ["../../../src/auth/login/silent-sign-on.ts"],
   },
   {
+    what: "with a `worker`, in the page",
+    limit: 2_400,
+    sources: ["../../../src/compose/worker.chunk.ts"],
+  },
+  {
     what: "after a request without a response",
     limit: 1_000,
     sources: ["../../../src/compose/diagnose.chunk.ts"],

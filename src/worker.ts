@@ -1,0 +1,1 @@
+export { serveRefreshes } from "./compose/serve-refreshes.ts";

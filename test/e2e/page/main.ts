@@ -6,6 +6,7 @@ import {
 } from "../../../src/index.ts";
 import { diagnose } from "../../../src/oidc/diagnose.ts";
 import { createLazyServer, DeviceCodeGrant, RefreshGrant } from "../../../src/parts.ts";
+import { authWorker, workerAt } from "./workers.ts";
 
 declare global {
   interface Window {
@@ -18,6 +19,8 @@ declare global {
       IframeUserAgent: typeof IframeUserAgent;
       PopupUserAgent: typeof PopupUserAgent;
       RefreshGrant: typeof RefreshGrant;
+      authWorker: typeof authWorker;
+      workerAt: typeof workerAt;
     };
     /** Runs at each load. Tests set it before the page's own scripts run. */
     atLoad?: () => void;
@@ -33,6 +36,8 @@ window.latchkey = {
   IframeUserAgent,
   PopupUserAgent,
   RefreshGrant,
+  authWorker,
+  workerAt,
 };
 
 window.atLoad?.();

@@ -5,6 +5,13 @@ import type { BareSite } from "./bare-site.ts";
 
 /** The bare page with refreshes in a worker. */
 
+declare global {
+  interface Window {
+    /** Whether `createAuth()` has connected to the worker. */
+    isConnected: boolean;
+  }
+}
+
 /**
  * Creates `window.auth` in a new tab of a context, or in an open page that has loaded. `worker`: the name of the worker that
  * refreshes, or the URL of another script. Undefined: the page refreshes by itself.
@@ -28,7 +35,12 @@ export async function openWithWorker(
         clientId: "latchkey-demo",
         redirectUri: "/bare/callback",
         reuseLeewayMs: 0,
-        ...(worker !== null && { worker: () => (isUrl ? workerAt(worker) : authWorker(worker)) }),
+        ...(worker !== null && {
+          worker: () => {
+            window.isConnected = true;
+            return isUrl ? workerAt(worker) : authWorker(worker);
+          },
+        }),
         ...config,
       });
     },

@@ -1,0 +1,113 @@
+import type { Browser } from "puppeteer-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startProvider } from "../../demo/server/provider.ts";
+import { startBareSite, type BareSite } from "../support/bare-site.ts";
+import { launchBrowser } from "../support/browser.ts";
+import { note } from "./notes.ts";
+import { LEAVINGS, Rounds, type Round } from "./rounds.ts";
+import { isReal } from "./timing.ts";
+
+/** A tab goes away while its refresh is in flight at a server without leeway, with and without a worker that refreshes. */
+
+const ROUNDS = isReal ? 50 : 2;
+
+let site: BareSite;
+let browser: Browser;
+
+beforeAll(async () => {
+  [site, browser] = await Promise.all([startBareSite(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+const WITH_ANOTHER = ["the victim made the worker", "another tab made the worker"] as const;
+const ALONE = ["alone"] as const;
+
+interface Case {
+  readonly name: string;
+  readonly with: "another tab" | "no other tab";
+  /** The rounds take turns. */
+  readonly tabs: readonly Round["tabs"][];
+}
+
+const together = (name: string): Case => ({ name, with: "another tab", tabs: WITH_ANOTHER });
+const alone = (name: string): Case => ({ name, with: "no other tab", tabs: ALONE });
+
+const SAFE: readonly Case[] = [
+  ...["reloads", "follows a link", "is closed"].flatMap((name) => [alone(name), together(name)]),
+  ...["is frozen", "hangs", "goes to the back/forward cache"].map(together),
+  { ...together("crashes"), tabs: ["another tab made the worker"] },
+];
+/** The session is lost with a worker, too. */
+const LOST: readonly Case[] = [
+  { ...together("crashes"), tabs: ["the victim made the worker"] },
+  together("gets no response"),
+];
+
+async function play(
+  { name, tabs, with: others }: Case,
+  isWorker: boolean,
+): Promise<{ lost: number; requests: number[] }> {
+  const provider = await startProvider({
+    port: 0,
+    origins: [site.origin],
+    autoLogin: true,
+    accessTokenTtlSeconds: 600,
+    reuseLeewaySeconds: 0,
+  });
+  const context = await browser.createBrowserContext();
+  const rounds = new Rounds(context, site, provider);
+  let lost = 0;
+  const requests: number[] = [];
+  for (let n = 0; n < ROUNDS; n++) {
+    const round = {
+      leaving: LEAVINGS[name]!,
+      worker: isWorker ? `auth-${n}` : undefined,
+      tabs: tabs[n % tabs.length]!,
+    };
+    const cost = await rounds.play(round);
+    if (cost.isLost) lost++;
+    requests.push(cost.requests);
+  }
+  const most = Math.max(...requests);
+  const worker = isWorker ? "worker" : "no worker";
+  note({
+    scenario: `a tab ${name}`,
+    others,
+    tabs: tabs.join(),
+    worker,
+    rounds: ROUNDS,
+    lost,
+    most,
+  });
+  await context.close();
+  await provider.close();
+  return { lost, requests };
+}
+
+test.concurrent.for(SAFE)(
+  "with a worker, no session is lost and one request is sent when a tab $name during a refresh, with $with",
+  async (scenario) => {
+    const { lost, requests } = await play(scenario, true);
+    expect({ lost, requests: [...new Set(requests)] }).toEqual({ lost: 0, requests: [1] });
+  },
+);
+
+test.concurrent.for(LOST)(
+  "with a worker, a session may be lost when a tab $name during a refresh, with $with",
+  async (scenario) => {
+    const { requests } = await play(scenario, true);
+    // The refresh token is sent again, and the server ends the grant.
+    expect(requests.every((count) => count <= 3)).toBe(true);
+  },
+);
+
+test.concurrent.for([...SAFE, ...LOST])(
+  "without a worker, a session may be lost when a tab $name during a refresh, with $with",
+  async (scenario) => {
+    const { lost } = await play(scenario, false);
+    expect(lost).toBeLessThanOrEqual(ROUNDS);
+  },
+);

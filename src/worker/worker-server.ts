@@ -52,7 +52,10 @@ export function createWorkerServer(
   const sender = createSender({ ...server, ...parts.client(undefined), isOpenId, metadata });
   return {
     send: {
-      prepare: () => sender.prepare(),
+      async prepare() {
+        await parts.loadTokenParameters();
+        await sender.prepare();
+      },
       sync: () => sender.sync(),
       async send(record, target) {
         const { refreshToken } = record;

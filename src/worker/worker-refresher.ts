@@ -136,8 +136,17 @@ export class WorkerRefresher implements Refresher {
     { user }: RefreshNeed,
     { generation, isOwn }: Extract<WorkerOutcome, { type: "stored" }>,
   ): Promise<TokenSet | undefined> {
-    const { client, ports } = this.#config;
-    const row = await ports.store.get(sessionKey(client, user));
+    const { client, ports, own } = this.#config;
+    const read = async () => {
+      if (ports.page.frozen()) await this.#untilAwake();
+      return ports.store.get(sessionKey(client, user));
+    };
+    let row = await read();
+    if (row && !isNewer(row) && row.signature === "pending") {
+      // This page may have keys that the worker does not have.
+      await own.validate(user);
+      row = await read();
+    }
     if (!row || isNewer(row) || row.end) return undefined;
     const { access } = row;
     const target = Object.keys(access).find((key) => access[key]!.generation === generation);

@@ -2,12 +2,14 @@ import type { App } from "./app.ts";
 import type { Fault } from "./mixes.ts";
 import { FINE, record, type Point, type Stage, type Weather } from "./stage.ts";
 import type { Tab } from "./tab.ts";
+import type { Workers } from "./worker.ts";
 
 /** The tabs and users that faults may hit. */
 export interface Victims {
   /** All tabs that were ever opened, closed ones included. */
   readonly tabs: readonly Tab[];
   readonly users: readonly string[];
+  readonly workers: Workers;
   /** Opens a new tab. */
   open(): void;
 }
@@ -45,9 +47,11 @@ export class Faults {
   atPoint(_: Point, name: string): void {
     const { scheduler, weather, prng } = this.#stage;
     if (!weather.faulty || this.#kinds.length === 0 || !prng.chance(0.2)) return;
-    const tab = this.#victims.tabs.find(({ life }) => life.name === name)!;
+    const tab = this.#victims.tabs.find(({ life }) => life.name === name);
     const ms = prng.chance(0.5) ? 0 : prng.anyScale(1, 3_000);
-    scheduler.after(ms, () => this.#strike(tab));
+    // The owner of an attempt may be a worker. A fault then hits the worker, or a page that waits for it.
+    const page = tab ?? (prng.chance(0.5) ? prng.pick(this.#living()) : undefined);
+    scheduler.after(ms, () => (page ? this.#strike(page) : this.#strikeWorker()));
   }
 
   #strike(tab: Tab | undefined): void {
@@ -56,6 +60,19 @@ export class Faults {
     this.#left--;
     record(this.#stage, { what: "fault", kind: fault, tab: tab.life.name });
     strike(tab);
+  }
+
+  /** Workers get no event when they end or hang. */
+  #strikeWorker(): void {
+    const { prng, scheduler, weather } = this.#stage;
+    const worker = this.#victims.workers.current;
+    if (!worker || this.#left === 0 || !weather.faulty) return;
+    this.#left--;
+    const { life } = worker;
+    record(this.#stage, { what: "fault", kind: "worker", tab: life.name });
+    if (prng.chance(0.7)) return life.die();
+    life.hang();
+    scheduler.after(this.#while(), () => life.wake());
   }
 
   #living(): readonly Tab[] {
@@ -67,6 +84,7 @@ export class Faults {
     const { wallOffsetMs, online } = weather;
     Object.assign(weather, FINE, { faulty: false, wallOffsetMs });
     record(this.#stage, { what: "calm" });
+    this.#victims.workers.current?.life.wake();
     for (const { life } of this.#living()) {
       life.wake();
       if (!online) scheduler.after(0, () => life.tell("online"));
@@ -82,8 +100,10 @@ export class Faults {
     };
     const reopenLater = () => scheduler.after(prng.between(50, 3_000), () => this.#victims.open());
     return {
+      worker: () => this.#strikeWorker(),
       crash: ({ life }) => {
         life.die();
+        this.#victims.workers.crashed(life);
         if (this.#living().length < 2) reopenLater();
       },
       reload: ({ life }) => {

@@ -31,6 +31,7 @@ import {
   signatureBeforeGiving,
   validationsDoNotCross,
 } from "./verdict-invariants.ts";
+import { pagesContinue, portsAreSafe } from "./worker-invariants.ts";
 
 const INVARIANTS: Readonly<Record<string, Invariant>> = {
   I1: atMostOnceUnlessLost,
@@ -46,6 +47,8 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
   I7: noFalseDeath,
   I8: noForgottenToken,
   I9: noTokenInMessages,
+  ports: portsAreSafe,
+  "worker deaths": pagesContinue,
   I10: transactionsEnd,
   I11: nothingAfterAnEnd,
   I12: responsesDoNotCross,

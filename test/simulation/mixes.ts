@@ -21,6 +21,7 @@ export const FAULTS = [
   "refusal",
   "user needed",
   "unexplained",
+  "worker",
 ] as const;
 /** A kind of fault. */
 export type Fault = (typeof FAULTS)[number];
@@ -62,13 +63,19 @@ const PAIRS: readonly (readonly [Fault, Fault])[] = [
   ["user needed", "session"],
 ];
 
+/** The faults without workers. */
+const OF_TABS = FAULTS.filter((fault) => fault !== "worker");
+
 const SETS: readonly (readonly [name: string, faults: readonly Fault[]])[] = [
   ["nothing", []],
-  ...FAULTS.map((fault) => [fault, [fault]] as const),
-  ["all", FAULTS],
+  ...OF_TABS.map((fault) => [fault, [fault]] as const),
+  ["all", OF_TABS],
 ];
 
-/** No fault, each fault and all faults, at each kind of server, with and without Web Locks. Plus the pairs. */
+/**
+ * No fault, each fault and all faults, at each kind of server, with and without Web Locks. Plus the pairs, and the same with
+ * pages that refresh in a worker.
+ */
 export const MIXES: readonly Mix[] = [
   ...[true, false].flatMap((webLocks) =>
     Object.keys(LEEWAYS).flatMap((leeway) =>
@@ -80,6 +87,9 @@ export const MIXES: readonly Mix[] = [
     PAIRS.map((pair) => mixOf(pair.join(" and "), pair, leeway, true)),
   ),
   mixOf("hang and slow network", ["hang", "slow network"], MISTAKEN, true),
+  ...["unknown", "0"].flatMap((leeway) =>
+    SETS.map(([name, faults]) => mixOf(`worker, ${name}`, ["worker", ...faults], leeway, true)),
+  ),
 ];
 
 function mixOf(name: string, faults: readonly Fault[], leeway: string, webLocks: boolean): Mix {

@@ -446,4 +446,81 @@ export const MUTANTS: readonly Mutant[] = [
     mix: "hang/unknown/messages",
     breaks: ["I1"],
   },
+  {
+    name: "a message of a worker contains a token",
+    edits: [
+      ["worker/refresh-server.ts", "const { generation = -1, origin } =", "const tokens ="],
+      [
+        "worker/refresh-server.ts",
+        'return { type: "stored", generation, isOwn: origin === "this-tab" };',
+        'return { type: "stored", generation: tokens.generation ?? -1, isOwn: true, ...tokens };',
+      ],
+    ],
+    mix: "worker, nothing/unknown/web locks",
+    breaks: ["ports"],
+  },
+  {
+    name: "a page in the bfcache keeps its port",
+    edits: [
+      [
+        "worker/worker-refresher.ts",
+        'if (event === "pagehide") this.#connection?.close("away");',
+        'if (event === "pagehide") return;',
+      ],
+    ],
+    mix: "worker, bfcache/unknown/web locks",
+    breaks: ["ports"],
+  },
+  {
+    name: "a page waits for a worker that does not respond",
+    edits: [
+      [
+        "worker/worker-connection.ts",
+        'if (!isAccepted) this.close("silent");',
+        "if (false) return;",
+      ],
+    ],
+    mix: "worker, nothing/unknown/web locks",
+    breaks: ["I6"],
+  },
+  {
+    name: "a page uses a worker of another version",
+    edits: [
+      [
+        "worker/messages.ts",
+        'if (message.protocol !== WORKER_PROTOCOL) return undefined;\n  switch (message.type) {\n    case "hello":\n      return has(message, { worker',
+        'switch (message.type) {\n    case "hello":\n      return has(message, { worker',
+      ],
+    ],
+    mix: "worker, nothing/unknown/web locks",
+    breaks: ["I6"],
+  },
+  {
+    name: "a page does not notice that its worker has died",
+    edits: [["worker/worker-life.ts", "if (!signal.aborted) listener();", ""]],
+    mix: "worker, crash/unknown/web locks",
+    breaks: ["worker deaths"],
+  },
+  {
+    name: "a page takes any token that the row has",
+    edits: [
+      ["worker/worker-refresher.ts", "access[key]!.generation === generation", "access[key]"],
+    ],
+    mix: "worker, nothing/unknown/web locks",
+    breaks: ["I12"],
+  },
+  {
+    name: "a page with keys leaves the signature to the worker",
+    edits: [["worker/worker-refresher.ts", "await own.validate(user);", ""]],
+    mix: "worker, keys/unknown/web locks",
+    breaks: ["signatures"],
+  },
+  {
+    name: "a frozen page reads the row after a response of its worker",
+    edits: [
+      ["worker/worker-refresher.ts", "if (ports.page.frozen()) await this.#untilAwake();", ""],
+    ],
+    mix: "worker, freeze/unknown/web locks",
+    breaks: ["I10"],
+  },
 ];

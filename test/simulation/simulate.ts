@@ -14,6 +14,7 @@ import { ORIGINAL, type Subject } from "./subject.ts";
 import { CLIENT, openTab, type Machine, type Tab } from "./tab.ts";
 import type { Trace } from "./trace.ts";
 import { WebLocks } from "./web-locks.ts";
+import { Workers } from "./worker.ts";
 
 /** The events of a run, and the invariants that it violated. */
 export interface Outcome {
@@ -43,9 +44,9 @@ export async function simulate(mix: Mix, seed: number, subject = ORIGINAL): Prom
     atPoint: () => {},
   };
   const server = new Server(stage);
-  const { tabs, users, open } = machineOf(stage, server, subject);
+  const { tabs, users, open, workers } = machineOf(stage, server, subject);
   const app = new App(stage, subject, server);
-  const faults = new Faults(stage, app, { tabs, users, open: () => askAtOnce() });
+  const faults = new Faults(stage, app, { tabs, users, open: () => askAtOnce(), workers });
   stage.atPoint = (point, name) => faults.atPoint(point, name);
 
   const ask = (tab: Tab, user: string, target = prng.pick(TARGETS)) => {
@@ -112,7 +113,7 @@ function machineOf(
   stage: Stage,
   server: Server,
   subject: Subject,
-): { tabs: Tab[]; users: string[]; open: () => Tab } {
+): { tabs: Tab[]; users: string[]; open: () => Tab; workers: Workers } {
   const users = stage.prng.chance(0.25) ? ["ada", "grace"] : ["ada"];
   const keys = new Map(users.map((user) => [sessionKey(CLIENT, user), user]));
   const machine: Machine = {
@@ -123,14 +124,16 @@ function machineOf(
     broadcast: new Broadcast(stage),
     network: new Network(stage, server, subject),
     userOf: (key) => keys.get(key)!,
+    connect: (page) => workers.connect(page),
   };
+  const workers = new Workers(stage, subject, (name) => openTab(machine, name, "worker"));
   const tabs: Tab[] = [];
   const open = () => {
     const tab = openTab(machine, `t${tabs.length}`);
     tabs.push(tab);
     return tab;
   };
-  return { tabs, users, open };
+  return { tabs, users, open, workers };
 }
 
 /** A run starts with a session, so the login is repeated until the failing store has stored it. */

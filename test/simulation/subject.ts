@@ -3,6 +3,9 @@ import { StorageError } from "../../src/core/errors.ts";
 import { validateRefreshed } from "../../src/oidc/id-token/verify-stored.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import type { RefreshTiming } from "../../src/refresh/timing.ts";
+import { RefreshServer } from "../../src/worker/refresh-server.ts";
+import { WorkerRefresher } from "../../src/worker/worker-refresher.ts";
+import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import { revoke } from "../../src/auth/logout/revocation.ts";
 import { passRevocations } from "../../src/auth/logout/pass-revocations.ts";
 
@@ -14,6 +17,9 @@ export interface Subject {
   readonly revoke: typeof revoke;
   readonly BroadcastTabLock: typeof BroadcastTabLock;
   readonly StorageError: typeof StorageError;
+  readonly RequestTokenError: typeof RequestTokenError;
+  readonly RefreshServer: typeof RefreshServer;
+  readonly WorkerRefresher: typeof WorkerRefresher;
   readonly timing?: Partial<RefreshTiming>;
 }
 
@@ -25,4 +31,7 @@ export const ORIGINAL: Subject = {
   passRevocations,
   revoke,
   StorageError,
+  RequestTokenError,
+  RefreshServer,
+  WorkerRefresher,
 };

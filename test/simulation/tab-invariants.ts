@@ -71,7 +71,7 @@ export function noTokenInMessages({ trace }: Evidence): string | undefined {
 export function transactionsEnd({ trace, mix }: Evidence): string | undefined {
   const begun = all(trace, "frozen begin")[0];
   if (begun) return `${begun.tab} started a transaction while it was frozen`;
-  if (hasFault(mix, "hang", "freeze", "bfcache")) return undefined;
+  if (hasFault(mix, "hang", "freeze", "bfcache", "worker")) return undefined;
   const old = all(trace, "transaction").find(({ ms }) => ms > IDB_TIMEOUT_MS);
   return old && `${old.tab} had a transaction for ${old.ms} ms`;
 }

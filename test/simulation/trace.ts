@@ -60,6 +60,14 @@ export type Happening =
   /** The tab has the server's keys from now on. */
   | { what: "keys"; tab: string }
   | { what: "fault"; kind: string; tab: string; ms?: number }
+  /** A worker of this or another version has started. */
+  | { what: "worker"; tab: string; version: string }
+  /** A message between a page and a worker. */
+  | { what: "port"; from: string; to: string; message: unknown }
+  /** A page refreshes by itself. */
+  | { what: "own"; tab: string }
+  /** A message of a worker has reached a page in the bfcache. */
+  | { what: "evicted"; tab: string }
   | { what: "calm" };
 
 /** The action of the server on a refresh request. */

@@ -2,6 +2,10 @@ import { createAuth } from "../../src/index.ts";
 import { AuthorizationCodeGrant, AutoLoginGrant, RefreshGrant } from "../../src/parts.ts";
 import { issuer } from "./issuer.ts";
 import { prompt } from "./prompts.ts";
+import { allowWorkers } from "./trusted-types.ts";
+
+// With `extendedLifetime`, a refresh also continues when the last tab closes. TypeScript does not know the option yet.
+const WORKER = { type: "module", name: "auth", extendedLifetime: true } as WorkerOptions;
 
 /** The `Auth` of the app and of its React page. Both are the same client, so they share its sessions. */
 export const auth = createAuth({
@@ -15,4 +19,8 @@ export const auth = createAuth({
       ...parts,
       prompt,
     }),
+  worker: () => {
+    allowWorkers();
+    return new SharedWorker(new URL("./auth-worker.ts", import.meta.url), WORKER);
+  },
 });

@@ -12,7 +12,7 @@ import { tabName } from "./tab-name.ts";
 import { leaveWord, onWord } from "./tab-word.ts";
 import { patience, TokenLifetime } from "./token-lifetime.ts";
 import { markNews, notify, show, showResponse, showOrigin, showSignedOut } from "./view.ts";
-import { ANOTHER, isNews, THIS, whoBrought } from "./who.ts";
+import { ANOTHER, isNews, THIS, whoBrought, WORKER } from "./who.ts";
 import {
   NoTokenError,
   PopupBlockedError,
@@ -61,10 +61,10 @@ function update(): void {
 
 /** Tells other tabs that this tab got a token, and shows the user that another tab caused a change. */
 function broadcastNews(state: AuthState): void {
-  if (state.status === "authenticated" && state.token.origin === "this-tab") {
-    leaveWord({ tab: name, did: state.token.expiresAt });
+  if (state.status === "authenticated" && (by === THIS || by === WORKER)) {
+    leaveWord({ tab: by === WORKER ? WORKER : name, did: state.token.expiresAt });
   }
-  if (by === undefined || by === THIS) return;
+  if (by === undefined || by === THIS || by === WORKER) return;
   // The user logged in or out in another tab, so this tab's login is no longer needed.
   signIn.leave();
   markNews(activity.newest);

@@ -15,8 +15,11 @@ export interface TokenSummary {
    * same amount.
    */
   readonly expiresAt: number;
-  /** The tab that requested the token from the server. `stored`: the token was read from the store, and the tab is unknown. */
-  readonly origin: "this-tab" | "other-tab" | "stored";
+  /**
+   * Who requested the token from the server: this tab, another tab, or the shared worker for this tab. `stored`: the token was
+   * read from the store, and it is unknown who requested the token.
+   */
+  readonly origin: "this-tab" | "other-tab" | "worker" | "stored";
   /**
    * Whether Latchkey can get a newer token without the user. False if the server gave no refresh token: the user must then log
    * in again when the access token expires.

@@ -34,8 +34,8 @@ export interface TokenSet {
   readonly generation?: number;
   /** The lifetime that remained when the access token arrived. Milliseconds. Present only on stored tokens. */
   readonly lifetimeMs?: number;
-  /** Which tab obtained the tokens. Present only on stored tokens. */
-  readonly origin?: "this-tab" | "other-tab";
+  /** Who requested the tokens: a tab, or the shared worker for this tab. Present only on stored tokens. */
+  readonly origin?: "this-tab" | "other-tab" | "worker";
   /**
    * The resources that the login requested. A refresh may request tokens for these resources.
    * @see https://www.rfc-editor.org/rfc/rfc8707#section-2.1

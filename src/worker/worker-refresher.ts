@@ -152,7 +152,7 @@ export class WorkerRefresher implements Refresher {
     const target = Object.keys(access).find((key) => access[key]!.generation === generation);
     if (target === undefined) return undefined;
     const tokens = storedTokens(row, await ports.store.open(row.tokens), target);
-    return tokens && tokenSet({ ...tokens, origin: isOwn ? "this-tab" : "other-tab" });
+    return tokens && tokenSet({ ...tokens, origin: isOwn ? "worker" : "other-tab" });
   }
 
   #pause(): void {

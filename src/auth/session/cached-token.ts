@@ -76,7 +76,7 @@ export function cacheToken(
     summary: {
       scope,
       expiresAt: Math.min(expiresAt, now + validMs),
-      origin: ORIGINS[reason],
+      origin: tokens.origin === "worker" ? "worker" : ORIGINS[reason],
       isRenewable,
     },
     untilWall: now + freshMs,

@@ -4,9 +4,6 @@ import { issuer } from "./issuer.ts";
 import { prompt } from "./prompts.ts";
 import { allowWorkers } from "./trusted-types.ts";
 
-// With `extendedLifetime`, a refresh also continues when the last tab closes. TypeScript does not know the option yet.
-const WORKER = { type: "module", name: "auth", extendedLifetime: true } as WorkerOptions;
-
 /** The `Auth` of the app and of its React page. Both are the same client, so they share its sessions. */
 export const auth = createAuth({
   issuer,
@@ -21,6 +18,11 @@ export const auth = createAuth({
     }),
   worker: () => {
     allowWorkers();
-    return new SharedWorker(new URL("./auth-worker.ts", import.meta.url), WORKER);
+    // With `extendedLifetime`, a refresh also continues when the last tab closes. TypeScript does not know the option yet.
+    return new SharedWorker(new URL("./auth-worker.ts", import.meta.url), {
+      type: "module",
+      name: "auth",
+      extendedLifetime: true,
+    } as WorkerOptions);
   },
 });

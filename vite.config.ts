@@ -45,11 +45,11 @@ const UNIT = [
 ];
 
 /**
- * Apps with a framework's router, with the elements, with sessions of another SDK, at a plain provider, in 50 tabs, and two of
- * everything. The examples are native shells, a terminal and a browser extension.
+ * Apps with a framework's router, with the elements, with sessions of another SDK, at a plain provider, in 50 tabs, two of
+ * everything, and a worker in the apps of each bundler. The examples are native shells, a terminal and a browser extension.
  */
 const APPS = [
-  "test/e2e/{routers,ui,moving,plain-provider,many-tabs,two-of-everything}.test.ts",
+  "test/e2e/{routers,ui,moving,plain-provider,many-tabs,two-of-everything,bundlers}.test.ts",
   "test/examples/**/*.test.ts",
 ];
 

@@ -1,0 +1,3 @@
+import { serveRefreshes } from "../../../src/worker.ts";
+
+serveRefreshes();

@@ -84,6 +84,8 @@ export interface Cost {
   readonly isLost: boolean;
   /** The refresh requests that the server received until a tab had the result. */
   readonly requests: number;
+  /** Whether the victim sent its request itself, for example because the machine was so busy that its worker responded late. */
+  readonly isByPage: boolean;
 }
 
 /** A signed-in browser context at one provider, for many rounds. */
@@ -107,12 +109,14 @@ export class Rounds {
     const first = await this.#open(worker);
     const second = tabs === "alone" ? undefined : await this.#open(worker);
     const [victim, other] = isFirst ? [first, second] : [second!, first];
+    const isByPage = watchRequests(victim);
     const before = tokenRequests.refreshes.length;
     const sent = tokenRequests.count;
     tokenRequests.failNext(leaving.fault ?? { delayResponseMs: RESPONSE_MS });
     await victim.evaluate(() => void window.auth.getToken({ prompt: "none" }).catch(() => {}));
     await until("a request", () => tokenRequests.count > sent);
     await sleep(FAULT_MS);
+    const hasPageSent = isByPage();
     const { asking, undo } = await leaving.strike(victim, other);
     // Without a worker, a tab that is stuck has the response, and no other tab can have it.
     const isBackFirst = worker === undefined && undo !== undefined;
@@ -126,7 +130,11 @@ export class Rounds {
     const pages = await this.#context.pages();
     // A tab that has crashed cannot close in the usual way.
     await Promise.all(pages.map((page) => page.close().catch(() => {})));
-    return { isLost, requests: Math.max(requests, tokenRequests.refreshes.length - before) };
+    return {
+      isLost,
+      requests: Math.max(requests, tokenRequests.refreshes.length - before),
+      isByPage: hasPageSent,
+    };
   }
 
   /** Signs in if the session was lost, and lets all stored access tokens expire. */
@@ -159,4 +167,13 @@ export class Rounds {
     const { AccessToken } = this.#provider.provider;
     return token !== undefined && (await AccessToken.find(token)) !== undefined;
   }
+}
+
+/** Returns a function that says whether the page has sent a token request. */
+function watchRequests(page: Page): () => boolean {
+  let hasSent = false;
+  page.on("request", (request) => {
+    if (request.method() === "POST" && request.url().endsWith("/token")) hasSent = true;
+  });
+  return () => hasSent;
 }

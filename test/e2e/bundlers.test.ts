@@ -1,4 +1,4 @@
-import { TargetType, type Browser } from "puppeteer-core";
+import { TargetType, type Browser, type Target } from "puppeteer-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { handle, listenOnLoopback } from "../../demo/server/loopback.ts";
 import { startProvider } from "../../demo/server/provider.ts";
@@ -50,9 +50,12 @@ test.for(Object.keys(BUNDLERS))(
       ]);
       await isReady();
       await status(page, "authenticated");
-      await until("a worker", () =>
-        browser.targets().some((target) => target.type() === TargetType.SHARED_WORKER),
-      );
+      // The URL has no hash, so that one worker serves the pages of several deployments.
+      const isItsWorker = (target: Target) =>
+        target.type() === TargetType.SHARED_WORKER &&
+        target.url().startsWith(loopback.origin) &&
+        /\/auth-worker\.[jt]s$/.test(new URL(target.url()).pathname);
+      await until("a worker at its stable URL", () => browser.targets().some(isItsWorker));
       const own: string[] = [];
       page.on("request", (request) => {
         if (request.url() === `${provider.issuer}/token`) own.push(request.method());

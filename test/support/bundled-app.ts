@@ -61,7 +61,12 @@ export const BUNDLERS: Readonly<Record<string, () => Promise<RunningApp>>> = {
   "Vite, built": async () => {
     const root = await writeApp("vite", ".ts");
     await writeFile(join(root, "index.html"), page("main.ts"));
-    await vite.build({ root, configFile: false, logLevel: "warn" });
+    await vite.build({
+      root,
+      configFile: false,
+      logLevel: "warn",
+      worker: { rolldownOptions: { output: { entryFileNames: "auth-worker.js" } } },
+    });
     return serveFolder(join(root, "dist"));
   },
   "Vite's dev server": async () => {
@@ -78,13 +83,21 @@ export const BUNDLERS: Readonly<Record<string, () => Promise<RunningApp>>> = {
   },
   webpack: async () => {
     const root = await writeApp("webpack", ".js");
+    const main = await readFile(join(root, "main.js"), "utf8");
+    const named = 'new SharedWorker(/* webpackChunkName: "auth-worker" */ ';
+    await writeFile(join(root, "main.js"), main.replace("new SharedWorker(", named));
     await new Promise<void>((resolve, reject) => {
       webpack(
         {
           mode: "production",
           context: root,
           entry: "./main.js",
-          output: { path: join(root, "dist"), filename: "main.js", publicPath: "/" },
+          output: {
+            path: join(root, "dist"),
+            filename: "main.js",
+            chunkFilename: "[name].js",
+            publicPath: "/",
+          },
         },
         (error, stats) => {
           if (error || stats?.hasErrors()) reject(error ?? new Error(stats?.toString()));

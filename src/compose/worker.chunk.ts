@@ -1,4 +1,5 @@
 // This file is loaded on demand, by apps that refresh in a worker.
+import { warnInDevelopment } from "../browser/page/development.ts";
 import { hasSharedWorkers } from "../browser/page/shared-workers.ts";
 import { whenIdle } from "../browser/page/when-idle.ts";
 import { chunk } from "../core/lazy.ts";
@@ -33,6 +34,7 @@ export function refreshInWorker(
     open,
     own,
     loadError: async () => (await chunk(import("./protocol.chunk.ts"))).RequestTokenError,
+    warn: warnInDevelopment,
     client,
     worker: {
       issuer,

@@ -26,6 +26,8 @@ export interface WorkerRefresherConfig {
   readonly own: Refresher;
   /** Loads the class of an error of the server. */
   readonly loadError: () => Promise<typeof RequestTokenError>;
+  /** Shows a line for the developer. */
+  readonly warn: (message: string) => void;
   readonly client: ClientKey;
   /** The settings that are sent to the worker. */
   readonly worker: WorkerConfig;
@@ -62,11 +64,11 @@ export class WorkerRefresher implements Refresher {
       this.#connection = connection;
       void connection.ended.then((end) => {
         if (this.#connection === connection) this.#connection = undefined;
-        if (end === "unusable" || end === "silent") this.#pause();
+        if (end === "unusable" || end === "silent") this.#pause(end);
       });
     } catch {
-      // The browser has no shared workers, or the app's function failed.
-      this.#pause();
+      // The app's function failed, for example because the page requires Trusted Types.
+      this.#pause("unusable");
     }
     return this.#connection;
   }
@@ -155,7 +157,10 @@ export class WorkerRefresher implements Refresher {
     return tokens && tokenSet({ ...tokens, origin: isOwn ? "worker" : "other-tab" });
   }
 
-  #pause(): void {
+  #pause(why: "unusable" | "silent"): void {
+    this.#config.warn(
+      `the worker ${why === "silent" ? "did not respond" : "could not be used"}, so this page refreshes by itself. Check the worker's URL and the Content Security Policy, and that its script calls serveRefreshes(). An old tab may have started a worker of another version.`,
+    );
     this.#pausedUntil = this.#config.ports.clock.monotonic() + RETRY_MS;
   }
 

@@ -9,6 +9,14 @@ import type { Outcome } from "../support/bare-page.ts";
 import type { BareSite } from "../support/bare-site.ts";
 import type { Engine, EngineTab, LaunchEngine } from "./engine.ts";
 
+/** The options of a life. */
+export interface LifeOptions {
+  /** The name of the worker that refreshes. Default: the pages refresh. */
+  readonly worker?: string;
+  /** The reuse leeway of the server. Default: 30 s. */
+  readonly leewaySeconds?: number;
+}
+
 /** A provider, a browser of one engine, and tabs of this browser. */
 export class Life {
   readonly provider: RunningProvider;
@@ -16,6 +24,7 @@ export class Life {
   readonly #launch: LaunchEngine;
   readonly #profile: string;
   readonly #url: string;
+  readonly #worker: string | undefined;
   #engine: Engine;
 
   private constructor(
@@ -24,7 +33,9 @@ export class Life {
     engine: Engine,
     url: string,
     provider: RunningProvider,
+    worker: string | undefined,
   ) {
+    this.#worker = worker;
     this.#launch = launch;
     this.#profile = profile;
     this.#engine = engine;
@@ -33,7 +44,11 @@ export class Life {
     this.counts = watchServer(provider);
   }
 
-  static async begin(launch: LaunchEngine, site: BareSite): Promise<Life> {
+  static async begin(
+    launch: LaunchEngine,
+    site: BareSite,
+    { worker, leewaySeconds = 30 }: LifeOptions = {},
+  ): Promise<Life> {
     const profile = mkdtempSync(join(tmpdir(), "latchkey-engine-"));
     const engine = await launch(profile);
     const provider = await startProvider({
@@ -41,9 +56,9 @@ export class Life {
       origins: [site.origin],
       autoLogin: true,
       accessTokenTtlSeconds: 1,
-      reuseLeewaySeconds: 30,
+      reuseLeewaySeconds: leewaySeconds,
     });
-    return new Life(launch, profile, engine, `${site.origin}/bare/`, provider);
+    return new Life(launch, profile, engine, `${site.origin}/bare/`, provider, worker);
   }
 
   async open(): Promise<EngineTab> {
@@ -60,7 +75,13 @@ export class Life {
       clientId: "latchkey-demo",
       redirectUri: "/bare/callback",
     };
-    await tab.run(`window.auth = window.latchkey.createAuth(${JSON.stringify(config)})`);
+    const name = JSON.stringify(this.#worker ?? null);
+    await tab.run(`
+      const name = ${name};
+      window.auth = window.latchkey.createAuth({
+        ...${JSON.stringify(config)},
+        ...(name && { worker: () => window.latchkey.authWorker(name) }),
+      });`);
   }
 
   /** Opens tabs with a session whose access token has expired. Later access tokens are valid for ten minutes. */

@@ -91,6 +91,7 @@ export function openTab(machine: Machine, name: string, kind: "page" | "worker" 
             },
           },
           loadError: () => Promise.resolve(subject.RequestTokenError),
+          warn: () => {},
           client: CLIENT,
           worker: { issuer: "issuer", clientId: "client", timing },
           ports: { store, locks, clock: unrecorded, page },

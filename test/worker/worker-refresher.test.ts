@@ -95,6 +95,7 @@ async function start() {
   };
   const page = (open: () => WorkerHandle, config: object = {}) => {
     const life = lifecycle();
+    const warn = vi.fn<(message: string) => void>();
     const tab = all.tab("page");
     const own = {
       refresh: vi.fn<Refresher["refresh"]>((need, signal) => tab.refresh(need, signal)),
@@ -105,11 +106,12 @@ async function start() {
       open,
       own,
       loadError: async () => RequestTokenError,
+      warn,
       client: CLIENT,
       worker: { ...CONFIG, ...config },
       ports: { store: all.store, locks: all.locks, clock: testClock, page: life },
     });
-    return { refresher, own, life };
+    return { refresher, own, life, warn };
   };
   return { ...all, startWorker, page, created };
 }
@@ -248,7 +250,7 @@ test.for(Object.keys(BAD))(
     // The workers that say hello are alive.
     void locks.request(workerLock("w"), { mode: "exclusive" }, () => new Promise(() => {}));
     const open = vi.fn(BAD[name]);
-    const { refresher } = page(open);
+    const { refresher, warn } = page(open);
     const token = refresher.refresh(NEED);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(sent.map(({ tab }) => tab)).toEqual(["page"]);
@@ -263,6 +265,9 @@ test.for(Object.keys(BAD))(
     await settle();
     expect(await again).toMatchObject({ accessToken: "at3" });
     expect(open).toHaveBeenCalledTimes(1);
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(/^the worker (did not respond|could not be used),/)],
+    ]);
     await vi.advanceTimersByTimeAsync(60_000);
     refresher.connect();
     expect(open).toHaveBeenCalledTimes(2);

@@ -5,6 +5,7 @@ import { askApi, createBareAuth, expireToken, getToken, status } from "../suppor
 import { launchBrowser, openTab, type Tab } from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";
 import { chooseAtLogin } from "../support/login-page.ts";
+import { until } from "../support/until.ts";
 
 /** The SDK with the embedded provider, in tabs of a real browser. The page contains only the SDK. */
 
@@ -68,14 +69,26 @@ describe("a login", () => {
     expect(tab.errors).toEqual([]);
   });
 
-  test("survives a reload without any request, not even for a protocol chunk", async () => {
+  test("survives a reload without any request, and an idle page loads only code", async () => {
     const tab = await open();
     await signIn(tab);
     await tab.page.goto(bare());
+    await tab.page.evaluate(() => {
+      window.requestIdleCallback = (work) => {
+        const deadline = { didTimeout: false, timeRemaining: () => 50 };
+        addEventListener("test-idle", () => work(deadline), { once: true });
+        return 1;
+      };
+    });
     tab.requests.reset();
     await create(tab.page);
     expect(await api((await getToken(tab.page)).token)).toBe(200);
-    expect(tab.requests.lines.filter((line) => !line.endsWith(".svg"))).toEqual([]);
+    const requests = () => tab.requests.lines.filter((line) => !line.endsWith(".svg"));
+    expect(requests()).toEqual([]);
+    await tab.page.evaluate(() => dispatchEvent(new Event("test-idle")));
+    await until("code for a refresh", () => requests().some((line) => line.includes("/protocol.")));
+    await until("code for old responses", () => requests().some((line) => line.includes("/idle.")));
+    expect(requests().filter((line) => !line.startsWith(`GET ${bare()}assets/`))).toEqual([]);
   });
 
   test("is available in a second tab without any request to the provider", async () => {

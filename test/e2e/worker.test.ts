@@ -80,7 +80,7 @@ test("the worker sends the refresh, and the page gets the token", async () => {
   expect(await page.evaluate(() => window.auth.state)).toMatchObject({
     status: "authenticated",
     reason: "refreshed",
-    token: { origin: "this-tab" },
+    token: { origin: "worker" },
   });
 });
 

@@ -125,7 +125,7 @@ test("a refresh runs in the worker, and the page reads the token from the row", 
   expect(sent.map(({ tab }) => tab)).toEqual(["w1-1"]);
   sent[0]!.response(responseOf(2));
   await settle();
-  expect(await token).toMatchObject({ accessToken: "at2", generation: 2, origin: "this-tab" });
+  expect(await token).toMatchObject({ accessToken: "at2", generation: 2, origin: "worker" });
   expect(own.refresh).not.toHaveBeenCalled();
 });
 

@@ -10,7 +10,7 @@ interface Circumstances {
   readonly way: Way;
   /** Whether the page is at the redirect URI. */
   readonly isBack: boolean;
-  /** The tab that caused the change, if it is known. */
+  /** Who caused the change, if it is known: a tab, or the worker. */
   readonly by: string | undefined;
 }
 
@@ -96,7 +96,7 @@ function item(line: string): HTMLLIElement {
   return element;
 }
 
-const LINE = /^(\S+) (.*?)((?:this|another) tab|Tab \w\d)?$/;
+const LINE = /^(\S+) (.*?)((?:this|another) tab|(?:the shared worker(?: for )?)?(?:Tab \w\d)?)$/;
 
 function partsOf(line: string): HTMLElement[] {
   const [, time = "", what = "", tab = ""] = LINE.exec(line) ?? [];

@@ -4,6 +4,8 @@ import { issuer } from "./issuer.ts";
 import { prompt } from "./prompts.ts";
 import { allowWorkers } from "./trusted-types.ts";
 
+allowWorkers();
+
 /** The `Auth` of the app and of its React page. Both are the same client, so they share its sessions. */
 export const auth = createAuth({
   issuer,
@@ -16,13 +18,11 @@ export const auth = createAuth({
       ...parts,
       prompt,
     }),
-  worker: () => {
-    allowWorkers();
+  worker: () =>
     // With `extendedLifetime`, a refresh also continues when the last tab closes. TypeScript does not know the option yet.
-    return new SharedWorker(new URL("./auth-worker.ts", import.meta.url), {
+    new SharedWorker(new URL("./auth-worker.ts", import.meta.url), {
       type: "module",
       name: "auth",
       extendedLifetime: true,
-    } as WorkerOptions);
-  },
+    } as WorkerOptions),
 });

@@ -39,7 +39,7 @@ const users = new UsersCard(
 );
 const activity = new Activity(element("activity"));
 let shown: AuthState = { status: "loading", since: 0 };
-/** The tab that caused the shown state. */
+/** Who caused the shown state: a tab, or the worker. */
 let by: string | undefined;
 
 function update(): void {
@@ -62,7 +62,7 @@ function update(): void {
 /** Tells other tabs that this tab got a token, and shows the user that another tab caused a change. */
 function broadcastNews(state: AuthState): void {
   if (state.status === "authenticated" && (by === THIS || by === WORKER)) {
-    leaveWord({ tab: by === WORKER ? WORKER : name, did: state.token.expiresAt });
+    leaveWord({ tab: by === WORKER ? `${WORKER} for ${name}` : name, did: state.token.expiresAt });
   }
   if (by === undefined || by === THIS || by === WORKER) return;
   // The user logged in or out in another tab, so this tab's login is no longer needed.

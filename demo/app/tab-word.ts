@@ -4,6 +4,7 @@ const KEY = "demo/word";
 type Deed = number | "sign-out";
 
 interface Word {
+  /** The name of the tab. After a refresh in the worker also says so. */
   readonly tab: string;
   readonly did: Deed;
 }

@@ -2,11 +2,9 @@ interface TrustedTypes {
   createPolicy(name: string, rules: { createScriptURL(url: string): string }): unknown;
 }
 
-/** Lets the page start workers of its own origin although its Content Security Policy requires Trusted Types. */
+/** Lets the page start workers of its own origin although its Content Security Policy requires Trusted Types. Call it once. */
 export function allowWorkers(): void {
   const { trustedTypes } = window as { trustedTypes?: TrustedTypes };
-  if (isAllowed) return;
-  isAllowed = true;
   trustedTypes?.createPolicy("default", {
     createScriptURL: (url) => {
       if (new URL(url, location.href).origin === location.origin) return url;
@@ -14,5 +12,3 @@ export function allowWorkers(): void {
     },
   });
 }
-
-let isAllowed = false;

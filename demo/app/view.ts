@@ -66,7 +66,7 @@ function showUser({ user, token, freshness }: Authenticated): void {
   }
 }
 
-/** Shows which tab obtained the token. `by`: the tab, if it is known. */
+/** Shows where the token was requested. `by`: the tab or the worker, if it is known. */
 export function showOrigin(by: string | undefined): void {
   setText("origin", by === undefined ? "Storage" : capital(by));
   element("origin").classList.toggle("pill", by?.startsWith("Tab ") === true);

@@ -21,10 +21,12 @@ interface Wake {
 export interface WakeRounds {
   readonly tabs: number;
   /** Milliseconds until the last tab had its token. */
-  readonly times: readonly Measured[];
-  readonly latchkey: Counted;
-  readonly minimum: Counted;
+  readonly times: Readonly<Record<Measurable, readonly Measured[]>>;
+  readonly counts: Readonly<Record<Way, Counted>>;
 }
+
+/** The ways of Latchkey: each page refreshes by itself, or a worker refreshes. */
+export type Measurable = Exclude<Way, "minimum">;
 
 /** Sums over all rounds, including the warm-up. */
 export interface Counted {
@@ -35,27 +37,34 @@ export interface Counted {
   readonly duplicates: number;
 }
 
-/** Measures Latchkey and the minimum in turn, each first equally often, so that a slow moment affects both of a pair. */
+const WAYS: readonly Way[] = ["latchkey", "minimum", "worker"];
+
+/** Measures all ways in turn, forwards and backwards, so that a slow moment affects Latchkey and the minimum. */
 export async function wakeRounds(tabs: Tabs, count: number): Promise<WakeRounds> {
-  const latchkey: Wake[] = [];
-  const minimum: Wake[] = [];
+  const wakes: Record<Way, Wake[]> = { latchkey: [], worker: [], minimum: [] };
   for (let round = 0; round < WARM_UP + ROUNDS; round++) {
-    if (round % 2 === 0) latchkey.push(await wake(tabs, "latchkey"));
-    minimum.push(await wake(tabs, "minimum"));
-    if (round % 2 === 1) latchkey.push(await wake(tabs, "latchkey"));
+    for (const way of round % 2 === 0 ? WAYS : WAYS.toReversed()) {
+      wakes[way].push(await wake(tabs, way));
+    }
   }
-  const times = latchkey.map(({ ms }, round) => ({ latchkey: ms, baseline: minimum[round]!.ms }));
+  const timesOf = (way: Measurable): Measured[] =>
+    wakes[way]
+      .map(({ ms }, round) => ({ latchkey: ms, baseline: wakes.minimum[round]!.ms }))
+      .slice(WARM_UP);
   return {
     tabs: count,
-    times: times.slice(WARM_UP),
-    latchkey: countAll(latchkey),
-    minimum: countAll(minimum),
+    times: { latchkey: timesOf("latchkey"), worker: timesOf("worker") },
+    counts: {
+      latchkey: countAll(wakes.latchkey),
+      worker: countAll(wakes.worker),
+      minimum: countAll(wakes.minimum),
+    },
   };
 }
 
 async function wake(tabs: Tabs, way: Way): Promise<Wake> {
   const { tokenRequests } = tabs.site.provider;
-  await tabs.load();
+  await tabs.load(way);
   const before = tokenRequests.refreshes.length;
   const { ms, tokens } = await tabs.wake(way);
   await sleep(SETTLED_MS);

@@ -47,9 +47,9 @@ export class Tabs {
   }
 
   /** Loads all tabs again, and waits until they are idle. No tab has then ever refreshed a token. */
-  async load(): Promise<void> {
+  async load(way: Way): Promise<void> {
     for (const page of this.#pages) {
-      await page.goto(`${this.site.origin}/?slept=${this.#sleptMs}`);
+      await page.goto(`${this.site.origin}/?slept=${this.#sleptMs}&way=${way}`);
       await page.evaluate(() => window.ready);
     }
     while (performance.now() - this.site.requestedAt() < IDLE_MS) await sleep(IDLE_MS / 10);

@@ -10,13 +10,23 @@ declare global {
   }
 }
 
+const query = new URLSearchParams(location.search);
 const auth = createAuth({
   issuer: issuer(),
   clientId: CLIENT_ID,
   redirectUri: "/callback",
+  ...(query.get("way") === "worker" && {
+    worker: () =>
+      new SharedWorker(new URL("./auth-worker.ts", import.meta.url), {
+        type: "module",
+        name: String(query.get("slept")),
+      }),
+  }),
 });
+const getToken = () => auth.getToken({ prompt: "none" });
 const ways: Record<Way, () => Promise<string>> = {
-  latchkey: () => auth.getToken({ prompt: "none" }),
+  latchkey: getToken,
+  worker: getToken,
   minimum: minimumToken,
 };
 

@@ -1,4 +1,4 @@
-import { machineNow, WAKE, WOKEN, type WakeWord, type WokenWord } from "./words.ts";
+import { machineNow, SLEEP, SLEPT, WAKE, WOKEN, type WakeWord, type WokenWord } from "./words.ts";
 
 declare global {
   interface Window {
@@ -15,8 +15,9 @@ export interface Woken {
 
 const wake = new BroadcastChannel(WAKE);
 
-window.wake = (word, tabs) =>
-  new Promise((resolve) => {
+window.wake = async (word, tabs) => {
+  if (word.way === "worker") await moveWorkerClock(word.sleptMs);
+  return new Promise((resolve) => {
     const woken: WokenWord[] = [];
     const responses = new BroadcastChannel(WOKEN);
     responses.onmessage = ({ data }: MessageEvent<WokenWord>) => {
@@ -29,3 +30,16 @@ window.wake = (word, tabs) =>
     const begin = machineNow();
     wake.postMessage(word);
   });
+};
+
+/** Moves the worker's clock first, because the worker must not receive a tab's request before. */
+function moveWorkerClock(sleptMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const slept = new BroadcastChannel(SLEPT);
+    slept.onmessage = () => {
+      slept.close();
+      resolve();
+    };
+    new BroadcastChannel(SLEEP).postMessage(sleptMs);
+  });
+}

@@ -1,5 +1,5 @@
 /** The code that is measured. */
-export type Way = "latchkey" | "minimum";
+export type Way = "latchkey" | "worker" | "minimum";
 
 /** A message to all tabs: move the clock by `sleptMs`, so that the token expires, and get a new token. */
 export interface WakeWord {
@@ -19,6 +19,10 @@ export interface WokenWord {
 export const WAKE = "bench/wake";
 /** Only the tab that measures listens to this channel, so that the other tabs do no extra work. */
 export const WOKEN = "bench/woken";
+
+/** A number of milliseconds: the worker moves its clock by this time, and responds on `SLEPT`. */
+export const SLEEP = "bench/sleep";
+export const SLEPT = "bench/slept";
 
 /** The machine's clock: the same in all tabs, and not moved by `sleep()`. Milliseconds. */
 export function machineNow(): number {

@@ -47,6 +47,7 @@ function isWhole(row: SessionRow, hasTokens: typeof holds): boolean {
       lifetime: "string",
       remembered: "object|undefined",
       signature: "string|undefined",
+      uncertain: "boolean|undefined",
       userCheckedAt: "number|undefined",
       refusals: "object|undefined",
       renewable: "boolean",

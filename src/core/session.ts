@@ -27,6 +27,11 @@ export interface SessionRow {
   committedSequence: number;
   /** The attempt to refresh that is in progress. Null while there is no such attempt. */
   attempt: null | SessionAttempt;
+  /**
+   * True if an attempt with the stored refresh token got no response, and a later attempt was refused. The refresh token might be
+   * used up.
+   */
+  uncertain?: true;
   /** Why the session has ended. Null while the session has not ended. */
   end: null | SessionEnd;
   /** How long the session is kept. `remembered`: until the user logs out. `tabs`: until the user's last tab closes. */

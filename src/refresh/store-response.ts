@@ -69,8 +69,9 @@ function respondedRow(
   tokens: unknown,
 ): SessionRow {
   const generation = row.generation + 1;
+  const { uncertain: _, ...rest } = row;
   const stored = {
-    ...row,
+    ...rest,
     generation,
     committedSequence: sequence,
     attempt: row.attempt?.sequence === sequence ? null : row.attempt,

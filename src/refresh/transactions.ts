@@ -45,7 +45,7 @@ export async function claimAttempt(
       sequence: row.sequence + 1,
       tab: run.tab,
       target: before?.target ?? run.need.target,
-      uncertainSends: before ? before.uncertainSends + (certain ? 0 : 1) : 0,
+      uncertainSends: before ? before.uncertainSends + (certain ? 0 : 1) : Number(!!row.uncertain),
       sends,
       // The pause is stored before the send, because this page might close before a response arrives.
       retryAt: now + retryMs,
@@ -96,7 +96,11 @@ export async function storeRefusal(
     wasOurs = isOurs;
     if (!isOurs) return NO_CHANGE;
     return withRefusal(
-      { ...row, attempt: null },
+      {
+        ...row,
+        attempt: null,
+        ...(claimed.attempt.uncertainSends > 0 && { uncertain: true }),
+      },
       claimed.attempt.target,
       response,
       run.ports.clock.now(),

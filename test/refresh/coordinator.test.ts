@@ -581,6 +581,35 @@ describe("the server's response", () => {
     await expect(tokens).rejects.toMatchObject({ reason: "lost_response" });
   });
 
+  test("invalid_grant is a lost response, also if another refusal has removed the attempt from the row", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const first = tab("a").refresh(NEED);
+    first.catch(() => {});
+    await settle();
+    sent[0]!.response({ type: "unknown", byServer: true, cause: undefined });
+    await vi.advanceTimersByTimeAsync(2_000);
+    const facts = { error: "invalid_scope" };
+    sent[1]!.response({ type: "refused", meaning: "wrong request", facts });
+    await expect(first).rejects.toMatchObject({ error: "invalid_scope" });
+    await vi.advanceTimersByTimeAsync(61_000);
+    const second = tab("a").refresh(NEED);
+    second.catch(() => {});
+    await settle();
+    sent[2]!.response({ type: "invalid_grant" });
+    await expect(second).rejects.toMatchObject({ reason: "lost_response" });
+  });
+
+  test("a stored response ends the doubt about the refresh token", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => ({ ...expiredRow(), uncertain: true }) as const);
+    const tokens = tab("a").refresh(NEED);
+    await settle();
+    sent[0]!.response(responseOf(2));
+    await tokens;
+    expect(await store.get(KEY)).not.toHaveProperty("uncertain");
+  });
+
   test("invalid_grant for a token that a login has replaced ends no session", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());

@@ -46,10 +46,6 @@ export function noFalseDeath({ trace, mix }: Evidence): string | undefined {
     if (event.what === "over" && event.response === "invalid_grant") {
       refused.add(`${event.tab} ${sends.get(event.id)!.token}`);
     }
-    if (event.what === "over" && event.response === "refused") {
-      // The row forgets an attempt that was refused, and that an earlier response of this attempt was lost.
-      rotated.delete(sends.get(event.id)!.token);
-    }
     if (event.what === "process") {
       const { outcome, token } = event;
       if (outcome === "rotated" || outcome === "replayed") rotated.add(token);

@@ -86,8 +86,8 @@ function afterLogin(
   const sequence = (before?.sequence ?? 0) + 1;
   // A remembered user stays remembered, even if the login requests another lifetime.
   const lifetime = before?.remembered ? "remembered" : requested;
-  // `signature` belongs to the previous ID token and is removed. The new ID token is already validated.
-  const { signature: _, userCheckedAt: __, ...stored } = before ?? {};
+  // These members belong to the previous tokens. The new ID token is already validated.
+  const { signature: _, userCheckedAt: __, uncertain: ___, ...stored } = before ?? {};
   return {
     ...stored,
     version: 2,

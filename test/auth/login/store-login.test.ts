@@ -65,6 +65,17 @@ describe("storing a login", () => {
     expect(await sessions.get(KEY)).toMatchObject({ renewable: false });
   });
 
+  test("removes what the row says about the previous tokens", async () => {
+    const { sessions, parts } = setUp();
+    const before = { ...expiredRow(), signature: "pending", uncertain: true } as const;
+    await sessions.update(KEY, () => before);
+    await parts.storeLogin(loginResponse());
+    const row = await sessions.get(KEY);
+    expect(row).toMatchObject({ sessionId: "sid-1" });
+    expect(row).not.toHaveProperty("signature");
+    expect(row).not.toHaveProperty("uncertain");
+  });
+
   test("rejects a response without a user", async () => {
     const { users, parts } = setUp();
     const { user: _, ...response } = { ...loginResponse() };

@@ -124,6 +124,7 @@ export class AuthManager implements Auth {
     this.#opened = undefined;
     this.#session.tokenEnd.watch(undefined);
     this.#config.database?.close?.();
+    this.#config.refresher.close?.();
   };
 
   readonly login: Auth["login"] = (options = {}) => {

@@ -18,7 +18,7 @@ export interface AuthManagerConfig extends SessionReaderConfig, LoginsConfig, Se
   /** Visits the authorization endpoint with this page, for `silentSignOn: "page"`. Default: `userAgent`. */
   readonly pageUserAgent?: UserAgent;
   /** Loads the code for token refreshes in advance, and validates stored ID tokens. */
-  readonly refresher: Pick<Refresher, "prepare" | "validate">;
+  readonly refresher: Pick<Refresher, "prepare" | "validate" | "close">;
   /** Loads the object that decides whether `fetch()` retries after a 401. Absent: no retry. */
   readonly loadRefusedTokens?: () => Promise<RefusedTokens>;
   /** Loads the object that asks the server for the claims of the user. Absent: the server is not asked. */

@@ -9,10 +9,12 @@ import type { AppInWorker } from "./worker.chunk.ts";
  * Milliseconds.
  */
 const VALIDATION_MS = 2_000;
+/** If the code for a worker is not loaded within this time, this page refreshes by itself. Milliseconds. */
+const LOAD_MS = 1_000;
 
 /**
  * Returns a `Refresher` for this page. The first call of a method loads the code of the `Refresher`. If `app` has a `worker`, the
- * worker refreshes. If the code for that cannot be loaded, this page refreshes.
+ * worker refreshes. While the code for that cannot be loaded, this page refreshes.
  * @throws NetworkError from the returned methods: their code could not be loaded
  * @throws ConfigurationError from the returned methods: `timing.takeoverMs` is too short
  */
@@ -34,8 +36,26 @@ export function createRefresher(app: AppInWorker, config: RefreshCoordinatorConf
       ]),
   };
   if (!app.worker) return own;
-  const worker = chunk(import("./worker.chunk.ts"))
-    .then(({ refreshInWorker }) => refreshInWorker(own, app, config))
-    .catch(() => own);
-  return { ...own, refresh: async (...need) => (await worker).refresh(...need) };
+  let isClosed = false;
+  let loaded: Refresher | undefined;
+  const loadWorker = shared(async () => {
+    const { refreshInWorker } = await chunk(import("./worker.chunk.ts"));
+    return (loaded = refreshInWorker(own, app, config));
+  });
+  const soon = (signal?: AbortSignal): Promise<Refresher> => {
+    const late = config.ports.clock.sleep(LOAD_MS).then(() => own);
+    return abortable(Promise.race([loadWorker().catch(() => own), late]), signal);
+  };
+  return {
+    ...own,
+    refresh: async (need, signal) => (await soon(signal)).refresh(need, signal),
+    prepare: async () => {
+      const refresher = await soon();
+      if (!isClosed) await refresher.prepare();
+    },
+    close: () => {
+      isClosed = true;
+      loaded?.close?.();
+    },
+  };
 }

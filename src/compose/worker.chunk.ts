@@ -1,7 +1,6 @@
 // This file is loaded on demand, by apps that refresh in a worker.
 import { warnInDevelopment } from "../browser/page/development.ts";
 import { hasSharedWorkers } from "../browser/page/shared-workers.ts";
-import { whenIdle } from "../browser/page/when-idle.ts";
 import { chunk } from "../core/lazy.ts";
 import type { Refresher } from "../core/refresher.ts";
 import type { RefreshCoordinatorConfig } from "../refresh/coordinator.ts";
@@ -17,8 +16,8 @@ export interface AppInWorker extends WorkerConfig {
 }
 
 /**
- * Returns a `Refresher` that refreshes in the app's worker, and starts the worker when the page is idle. Returns `own` where no
- * worker can refresh:
+ * Returns a `Refresher` that refreshes in the app's worker. `prepare()` starts the worker. Returns `own` where no worker can
+ * refresh:
  * - With `persist: "memory"` or with a session store of the app, the tokens are in the pages.
  * - The browser has no shared workers or no Web Locks.
  */
@@ -30,7 +29,7 @@ export function refreshInWorker(
   if (!open || persist === "memory" || sessions || !hasSharedWorkers()) return own;
   const { issuer, clientId, endpoints, authTimeOnRefresh, tokenParameters } = app;
   const { timing, reuseLeewayMs } = app;
-  const refresher = new WorkerRefresher({
+  return new WorkerRefresher({
     open,
     own,
     loadError: async () => (await chunk(import("./protocol.chunk.ts"))).RequestTokenError,
@@ -47,6 +46,4 @@ export function refreshInWorker(
     },
     ports,
   });
-  whenIdle(() => void refresher.connect());
-  return refresher;
 }

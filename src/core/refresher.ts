@@ -41,6 +41,8 @@ export interface Refresher {
    * must be fetched first, resolves at once and validates in the background.
    */
   validate(user: string): Promise<void>;
+  /** Closes the connection to a worker, if there is one. A later `refresh()` connects again. */
+  close?(): void;
 }
 
 /** The tokens that the server returned for a refresh token. */

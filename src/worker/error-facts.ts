@@ -1,11 +1,11 @@
 import { withoutHint } from "../core/auth-error.ts";
-import { isAuthError, TimeoutError } from "../core/errors.ts";
+import { isAuthError, NetworkError, TimeoutError } from "../core/errors.ts";
 import type { RequestTokenError } from "../core/protocol-errors.ts";
 import { has } from "../core/shape.ts";
 
 /**
- * The members of an error that a worker sends to a page. Other errors than these two are not sent, because the page finds the
- * same reason in the session row.
+ * The members of an error that a worker sends to a page. Other errors than these are not sent, because the page finds the same
+ * reason in the session row. A network error is sent as the cause of a timeout only.
  */
 export type ErrorFacts =
   | {
@@ -18,6 +18,7 @@ export type ErrorFacts =
       readonly status?: number | undefined;
       readonly retryAfterMs?: number | undefined;
     }
+  | { readonly code: "network"; readonly message: string; readonly hint: string }
   | { readonly code: "timeout"; readonly message: string; readonly cause?: ErrorFacts | undefined }
   | { readonly code: "other" };
 
@@ -25,12 +26,8 @@ export type ErrorFacts =
 export function errorFacts(error: unknown): ErrorFacts {
   if (!isAuthError(error)) return { code: "other" };
   if (error.code === "timeout") {
-    const cause = errorFacts(error.cause);
-    return {
-      code: "timeout",
-      message: withoutHint(error),
-      ...(cause.code === "request_token" && { cause }),
-    };
+    const cause = causeFacts(error.cause);
+    return { code: "timeout", message: withoutHint(error), ...(cause && { cause }) };
   }
   if (error.code !== "request_token") return { code: "other" };
   const { code, hint, errorDescription, errorUri, status, retryAfterMs } = error;
@@ -46,6 +43,14 @@ export function errorFacts(error: unknown): ErrorFacts {
   };
 }
 
+function causeFacts(cause: unknown): ErrorFacts | undefined {
+  if (!isAuthError(cause)) return undefined;
+  if (cause.code === "network") {
+    return { code: "network", message: withoutHint(cause), hint: cause.hint };
+  }
+  return cause.code === "request_token" ? errorFacts(cause) : undefined;
+}
+
 /**
  * Returns the error with these members. Returns undefined if the worker did not send the error.
  * @param load loads the class of the error
@@ -53,8 +58,9 @@ export function errorFacts(error: unknown): ErrorFacts {
 export async function errorOf(
   facts: ErrorFacts,
   load: () => Promise<typeof RequestTokenError>,
-): Promise<RequestTokenError | TimeoutError | undefined> {
+): Promise<RequestTokenError | NetworkError | TimeoutError | undefined> {
   if (facts.code === "other") return undefined;
+  if (facts.code === "network") return new NetworkError(facts.message, undefined, facts.hint);
   if (facts.code === "timeout") {
     const cause = facts.cause && (await errorOf(facts.cause, load).catch(() => undefined));
     return new TimeoutError(facts.message, { pending: true, cause });
@@ -80,8 +86,11 @@ export function isErrorFacts(value: unknown): value is ErrorFacts {
     case "timeout":
       return (
         has(facts, { message: "string" }) &&
-        (facts.cause === undefined || isErrorFacts(facts.cause))
+        // A cause has no cause. A message can contain circles.
+        (facts.cause === undefined || (facts.cause.code !== "timeout" && isErrorFacts(facts.cause)))
       );
+    case "network":
+      return has(facts, { message: "string", hint: "string" });
     case "other":
       return true;
     default:

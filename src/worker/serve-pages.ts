@@ -80,6 +80,10 @@ export function servePages(revokeWith: (parts: WorkerRevocationParts) => Send["r
     // Without Web Locks no page can learn that this worker has ended, so this worker responds to no page.
     locks.request(workerLock(worker), { mode: "exclusive" }, hold).catch(() => {});
   });
+  // The policy of this script forbids a request. The policy of the pages perhaps allows it, so the pages continue.
+  self.addEventListener("securitypolicyviolation", ({ effectiveDirective }) => {
+    if (effectiveDirective === "connect-src") self.close();
+  });
   const server = new RefreshServer({ worker, isLocked, create });
   self.onconnect = ({ ports }: { readonly ports: readonly WorkerPort[] }) => {
     for (const port of ports) server.connect(port);

@@ -27,20 +27,25 @@ export interface WorkerPort {
 /**
  * Why a connection has ended.
  * - `unusable`: the worker's script could not be loaded, or the worker sent a message that this version does not know.
- * - `silent`: the worker did not respond in time.
+ * - `silent`: the worker did not respond in time, or got no token in time.
  * - `dead`: the worker has ended.
  * - `away`: this page closed the connection, because the page closes or goes to the bfcache.
+ * - `closed`: this page closed the connection, and asks this worker no more.
  */
-export type ConnectionEnd = "unusable" | "silent" | "dead" | "away";
+export type ConnectionEnd = "unusable" | "silent" | "dead" | "away" | "closed";
 
-/** The result of one request to a worker. `isAccepted`: whether the worker had begun to work on the request. */
-export type Answer =
+/**
+ * The result of one request to a worker. `isAccepted`: whether the worker had begun to work on the request. `starting`: the
+ * worker has not yet responded to `hello`.
+ */
+export type WorkerResponse =
   | WorkerOutcome
-  | { readonly type: "ended"; readonly end: ConnectionEnd; readonly isAccepted: boolean };
+  | { readonly type: "ended"; readonly end: ConnectionEnd; readonly isAccepted: boolean }
+  | { readonly type: "starting" };
 
 interface Call {
-  readonly accept: () => void;
-  readonly settle: (outcome: WorkerOutcome) => void;
+  isAccepted: boolean;
+  readonly settle: (response: WorkerResponse) => void;
 }
 
 /** The connection of this page to one worker. After its end, a connection is never used again. */
@@ -52,8 +57,12 @@ export class WorkerConnection {
   readonly #calls = new Map<number, Call>();
   /** Resolves with the id of the worker when the worker has responded to `hello`. */
   readonly #hello: Promise<string>;
+  /** When this page opened the connection. Milliseconds of the monotonic clock. */
+  readonly #openedAt: number;
   #onHello: (worker: string) => void = () => {};
   #onEnd: (end: ConnectionEnd) => void = () => {};
+  #isReady = false;
+  #isClosed = false;
   #lastId = 0;
 
   constructor(
@@ -63,6 +72,7 @@ export class WorkerConnection {
   ) {
     this.#port = handle.port;
     this.#ports = ports;
+    this.#openedAt = ports.clock.monotonic();
     this.#hello = new Promise((resolve) => (this.#onHello = resolve));
     this.ended = new Promise((resolve) => (this.#onEnd = resolve));
     handle.addEventListener("error", () => this.close("unusable"));
@@ -74,52 +84,72 @@ export class WorkerConnection {
     this.#post({ protocol: WORKER_PROTOCOL, type: "hello", config });
   }
 
+  /** Returns whether the worker has not responded to `hello` within `ms` milliseconds. */
+  isSilentFor(ms: number): boolean {
+    return !this.#isReady && this.#ports.clock.monotonic() - this.#openedAt >= ms;
+  }
+
   /**
-   * Asks the worker for a token. If the worker does not begin to work on the request within `answerMs` milliseconds, the
-   * connection ends.
+   * Asks the worker for a token. Returns `starting` if the worker has not responded to `hello` within `responseMs` milliseconds
+   * after the connection was opened. Ends the connection if the worker has responded to `hello`, but does not begin to work on
+   * the request within `responseMs`.
    */
-  async ask(need: RefreshNeed, answerMs: number, signal: AbortSignal | undefined): Promise<Answer> {
+  async ask(
+    need: RefreshNeed,
+    responseMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<WorkerResponse> {
+    const { clock } = this.#ports;
     const id = ++this.#lastId;
     const leave = new AbortController();
-    let isAccepted = false;
-    let isSettled = false;
-    const onLate = () => {
-      if (!isAccepted) this.close("silent");
-    };
-    this.#ports.clock.sleep(answerMs, leave.signal).then(onLate, () => {});
-    const asked = this.#hello.then((worker) => {
-      if (leave.signal.aborted) return new Promise<never>(() => {});
-      onWorkerEnd(this.#ports, worker, leave.signal, () => this.close("dead"));
-      return new Promise<WorkerOutcome>((settle) => {
-        this.#calls.set(id, { accept: () => (isAccepted = true), settle });
-        this.#post({ protocol: WORKER_PROTOCOL, type: "refresh", id, need });
-      });
-    });
+    const response = new Promise<WorkerResponse>((settle) =>
+      this.#calls.set(id, { isAccepted: false, settle }),
+    );
+    let isWaiting = false;
     try {
-      const ended = this.ended.then((end): Answer => ({ type: "ended", end, isAccepted }));
-      const answer = await abortable(Promise.race([asked, ended]), signal);
-      isSettled = true;
-      return answer;
+      const startMs = this.#openedAt + responseMs - clock.monotonic();
+      const late = clock.sleep(startMs, leave.signal).then(() => STARTING);
+      late.catch(() => {});
+      const worker = await abortable(Promise.race([this.#hello, response, late]), signal);
+      if (typeof worker !== "string") return worker;
+      onWorkerEnd(this.#ports, worker, leave.signal, () => this.close("dead"));
+      const onLate = () => {
+        if (this.#calls.get(id)?.isAccepted === false) this.close("silent");
+      };
+      clock.sleep(responseMs, leave.signal).then(onLate, () => {});
+      isWaiting = true;
+      this.#post({ protocol: WORKER_PROTOCOL, type: "refresh", id, need });
+      const settled = await abortable(response, signal);
+      isWaiting = false;
+      return settled;
     } finally {
       this.#calls.delete(id);
       leave.abort();
-      if (!isSettled) this.#post({ protocol: WORKER_PROTOCOL, type: "abort", id });
+      if (isWaiting) this.#post({ protocol: WORKER_PROTOCOL, type: "abort", id });
     }
   }
 
   /** Ends the connection and closes its port. A message to a page in the bfcache would evict the page. */
   close(end: ConnectionEnd): void {
-    if (end === "away") this.#post({ protocol: WORKER_PROTOCOL, type: "bye" });
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#post({ protocol: WORKER_PROTOCOL, type: "bye" });
     this.#port.close();
+    for (const { settle, isAccepted } of this.#calls.values())
+      settle({ type: "ended", end, isAccepted });
     this.#onEnd(end);
   }
 
   #onMessage(message: WorkerMessage): void {
     switch (message.type) {
       case "hello":
+        this.#isReady = true;
         return this.#onHello(message.worker);
-      case "accepted":
-        return this.#calls.get(message.id)?.accept();
+      case "accepted": {
+        const call = this.#calls.get(message.id);
+        if (call) call.isAccepted = true;
+        return;
+      }
       case "settled":
         return this.#calls.get(message.id)?.settle(message.outcome);
     }
@@ -134,3 +164,5 @@ export class WorkerConnection {
     }
   }
 }
+
+const STARTING = { type: "starting" } as const;

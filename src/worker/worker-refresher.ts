@@ -1,6 +1,7 @@
 import { abortable } from "../core/abortable.ts";
-import { TimeoutError } from "../core/errors.ts";
+import { ConfigurationError, isAuthError, TimeoutError } from "../core/errors.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
+import { onAbort } from "../core/on-abort.ts";
 import type { Clock } from "../core/ports.ts";
 import type { RequestTokenError } from "../core/protocol-errors.ts";
 import type { RefreshNeed, Refresher } from "../core/refresher.ts";
@@ -8,11 +9,11 @@ import { isNewer, storedTokens, type SessionStore } from "../core/session.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { errorOf } from "./error-facts.ts";
 import type { WorkerConfig, WorkerOutcome } from "./messages.ts";
-import { WorkerConnection, type Answer, type WorkerHandle } from "./worker-connection.ts";
+import { WorkerConnection, type ConnectionEnd, type WorkerHandle } from "./worker-connection.ts";
 import type { LifePorts } from "./worker-life.ts";
 
-/** If a worker does not begin to work on a refresh within this time, the page refreshes by itself. Milliseconds. */
-const ANSWER_MS = 1_000;
+/** If a worker does not respond within this time, the page refreshes by itself. Milliseconds. */
+const RESPONSE_MS = 1_000;
 /** After a worker could not be used, the page refreshes by itself for this time. Milliseconds. */
 const RETRY_MS = 60_000;
 /** `REFRESH_TIMING.patienceMs`. This page does not load the code of the refresh machine. Milliseconds. */
@@ -46,34 +47,40 @@ export class WorkerRefresher implements Refresher {
   #connection: WorkerConnection | undefined;
   /** Until this time, this page does not connect to a worker. Milliseconds of the monotonic clock. */
   #pausedUntil = -Infinity;
+  #unwatch: (() => void) | undefined;
 
   constructor(config: WorkerRefresherConfig) {
     this.#config = config;
-    config.ports.page.onEvent((event) => {
-      if (event === "pagehide") this.#connection?.close("away");
-      else if (event === "pageshow") this.connect();
-    });
   }
 
   /** Connects to the worker, if this page is not connected yet. Returns undefined if no worker can be used now. */
   connect(): WorkerConnection | undefined {
     const { open, worker, ports } = this.#config;
+    if (this.#connection?.isSilentFor(RETRY_MS)) this.#end("closed");
     if (this.#connection || ports.clock.monotonic() < this.#pausedUntil) return this.#connection;
+    this.#unwatch ??= ports.page.onEvent((event) => {
+      if (event === "pagehide") this.#end("away");
+      else if (event === "pageshow") this.connect();
+    });
     try {
-      const connection = new WorkerConnection(open(), worker, ports);
+      const connection = new WorkerConnection(sharedWorker(open()), worker, ports);
       this.#connection = connection;
       void connection.ended.then((end) => {
         if (this.#connection === connection) this.#connection = undefined;
-        if (end === "unusable" || end === "silent") this.#pause(end);
+        if (end === "unusable") this.#pause("could not be used");
+        if (end === "silent") this.#pause("did not respond in time");
       });
-    } catch {
+    } catch (error) {
       // The app's function failed, for example because the page requires Trusted Types.
-      this.#pause("unusable");
+      this.#pause(`could not be used (${String(error)})`);
+      if (isAuthError(error)) this.#pausedUntil = Infinity;
     }
     return this.#connection;
   }
 
+  /** Connects to the worker, and loads the code with which this page refreshes if the worker cannot. */
   prepare(): Promise<void> {
+    this.connect();
     return this.#config.own.prepare();
   }
 
@@ -81,55 +88,73 @@ export class WorkerRefresher implements Refresher {
     return this.#config.own.validate(user);
   }
 
+  close(): void {
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    this.#end("closed");
+  }
+
+  /** Rejects like a refresh in this page if the worker begins to work on a refresh and never ends it. */
   async refresh(need: RefreshNeed, signal?: AbortSignal): Promise<TokenSet> {
     signal?.throwIfAborted();
-    const outcome = await this.#inTime(this.#ask(need, signal), signal);
+    const { ports, worker } = this.#config;
+    const ms = worker.timing?.patienceMs ?? PATIENCE_MS;
+    const wait = new AbortController();
+    const unlisten = signal && onAbort(signal, () => wait.abort(signal.reason));
+    const onLate = () =>
+      wait.abort(
+        new TimeoutError(`no new access token arrived within ${ms} ms`, { pending: true }),
+      );
+    ports.clock.sleep(ms + RESPONSE_MS, wait.signal).then(onLate, () => {});
+    try {
+      return await abortable(this.#refresh(need, wait.signal), wait.signal);
+    } finally {
+      unlisten?.();
+      wait.abort();
+    }
+  }
+
+  async #refresh(need: RefreshNeed, signal: AbortSignal): Promise<TokenSet> {
+    const outcome = await this.#ask(need, signal);
     if (outcome?.type === "stored") {
       const tokens = await this.#read(need, outcome);
       if (tokens) return tokens;
     }
     const error =
       outcome?.type === "failed" && (await errorOf(outcome.error, this.#config.loadError));
+    // Perhaps only the worker cannot reach the server, for example because of the policy of its script.
+    if (error instanceof TimeoutError) this.#end("silent");
     if (error) throw error;
     // The worker could not be used. Or the worker met an error that this page finds in the session row, too.
     return this.#config.own.refresh(need, signal);
   }
 
   /** Asks the worker. Returns undefined if this page must refresh by itself. */
-  async #ask(
-    need: RefreshNeed,
-    signal: AbortSignal | undefined,
-  ): Promise<WorkerOutcome | undefined> {
-    const { clock, page } = this.#config.ports;
-    let end = clock.monotonic() + ANSWER_MS;
-    for (;;) {
-      if (page.frozen()) {
-        // A page in the bfcache must have no open connection.
-        await abortable(this.#untilAwake(), signal);
-        end = clock.monotonic() + ANSWER_MS;
-      }
+  async #ask(need: RefreshNeed, signal: AbortSignal): Promise<WorkerOutcome | undefined> {
+    const { page } = this.#config.ports;
+    for (let isRepeated = false; ;) {
+      // A page in the bfcache must have no open connection.
+      if (page.frozen()) await abortable(this.#untilAwake(), signal);
       const connection = this.connect();
-      const remainingMs = end - clock.monotonic();
-      if (!connection || remainingMs <= 0) return undefined;
-      const answer = await connection.ask(need, remainingMs, signal);
-      if (answer.type !== "ended") return answer;
-      if (answer.end !== "away" && !isRepeatable(answer)) return undefined;
-    }
-  }
-
-  /** Rejects like a refresh in this page if the worker begins to work on a refresh and never ends it. */
-  async #inTime<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    const { ports, worker } = this.#config;
-    const ms = worker.timing?.patienceMs ?? PATIENCE_MS;
-    const leave = new AbortController();
-    const late = ports.clock.sleep(ms + ANSWER_MS, leave.signal).then(() => {
-      throw new TimeoutError(`no new access token arrived within ${ms} ms`, { pending: true });
-    });
-    try {
-      return await abortable(Promise.race([work, late]), signal);
-    } finally {
-      leave.abort();
-      late.catch(() => {});
+      if (!connection || connection.isSilentFor(RESPONSE_MS)) return undefined;
+      const response = await connection.ask(need, RESPONSE_MS, signal).catch((error: unknown) => {
+        if (error instanceof TimeoutError) this.#end("silent");
+        throw error;
+      });
+      if (response.type === "starting") {
+        this.#warn("has not started within a second");
+        return undefined;
+      }
+      if (response.type !== "ended") return response;
+      if (response.end === "away") continue;
+      // The request can be sent to another worker if its worker had ended before the request.
+      if (response.end === "dead" && response.isAccepted) this.#warn("ended during a refresh");
+      if (response.end !== "dead" || response.isAccepted) return undefined;
+      if (isRepeated) {
+        this.#pause("ended twice before it responded");
+        return undefined;
+      }
+      isRepeated = true;
     }
   }
 
@@ -145,8 +170,8 @@ export class WorkerRefresher implements Refresher {
     };
     let row = await read();
     if (row && !isNewer(row) && row.signature === "pending") {
-      // This page may have keys that the worker does not have.
-      await own.validate(user);
+      // This page may have keys that the worker does not have. If the validation fails, it is repeated later.
+      await own.validate(user).catch(() => {});
       row = await read();
     }
     if (!row || isNewer(row) || row.end) return undefined;
@@ -157,11 +182,20 @@ export class WorkerRefresher implements Refresher {
     return tokens && tokenSet({ ...tokens, origin: isOwn ? "worker" : "other-tab" });
   }
 
-  #pause(why: "unusable" | "silent"): void {
-    this.#config.warn(
-      `the worker ${why === "silent" ? "did not respond" : "could not be used"}, so this page refreshes by itself. Check the worker's URL and the Content Security Policy, and that its script calls serveRefreshes(). An old tab may have started a worker of another version.`,
-    );
+  #end(end: ConnectionEnd): void {
+    this.#connection?.close(end);
+    this.#connection = undefined;
+  }
+
+  #pause(why: string): void {
+    this.#warn(why);
     this.#pausedUntil = this.#config.ports.clock.monotonic() + RETRY_MS;
+  }
+
+  #warn(why: string): void {
+    this.#config.warn(
+      `the worker ${why}, so this page refreshes by itself. Check the worker's URL and the Content Security Policy, and that its script calls serveRefreshes() and may send requests to the server. An old tab may have started a worker of another version.`,
+    );
   }
 
   async #untilAwake(): Promise<void> {
@@ -176,7 +210,18 @@ export class WorkerRefresher implements Refresher {
   }
 }
 
-/** Whether the request can be sent to another worker: its worker had ended before the request. */
-function isRepeatable({ end, isAccepted }: Extract<Answer, { type: "ended" }>): boolean {
-  return end === "dead" && !isAccepted;
+/**
+ * Returns `opened`, if it is a shared worker. Ends a dedicated worker.
+ * @throws ConfigurationError `opened` is not a shared worker
+ */
+function sharedWorker(
+  opened: (Partial<WorkerHandle> & { terminate?(): void }) | undefined,
+): WorkerHandle {
+  if (typeof opened?.port?.postMessage === "function") return opened as WorkerHandle;
+  opened?.terminate?.();
+  throw new ConfigurationError(
+    "worker",
+    "`worker` did not return a SharedWorker",
+    'Pass a function that returns new SharedWorker(new URL("./auth-worker.ts", import.meta.url), { type: "module", name: "auth" }).',
+  );
 }

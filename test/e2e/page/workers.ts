@@ -14,7 +14,7 @@ declare global {
 let hasPolicy = false;
 
 /** Allows workers of this origin. `data:` URLs pass, so that the Content Security Policy can refuse them. */
-function allowWorkers(): void {
+export function allowWorkers(): void {
   if (hasPolicy) return;
   hasPolicy = true;
   window.trustedTypes?.createPolicy("default", {

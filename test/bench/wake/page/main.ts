@@ -1,6 +1,7 @@
 import { sleep } from "./slept.ts";
 import { createAuth } from "../../../../src/index.ts";
 import { CLIENT_ID, issuer } from "../../page/client.ts";
+import { allowWorkers } from "../../../e2e/page/workers.ts";
 import { minimumToken } from "./minimum.ts";
 import { machineNow, WAKE, WOKEN, type WakeWord, type Way, type WokenWord } from "./words.ts";
 
@@ -16,11 +17,13 @@ const auth = createAuth({
   clientId: CLIENT_ID,
   redirectUri: "/callback",
   ...(query.get("way") === "worker" && {
-    worker: () =>
-      new SharedWorker(new URL("./auth-worker.ts", import.meta.url), {
+    worker: () => {
+      allowWorkers();
+      return new SharedWorker(new URL("./auth-worker.ts", import.meta.url), {
         type: "module",
         name: String(query.get("slept")),
-      }),
+      });
+    },
   }),
 });
 const getToken = () => auth.getToken({ prompt: "none" });

@@ -233,13 +233,13 @@ export function createAuth(
   if (!page.unsupported()) {
     prepare();
     whenIdle(() => {
-      // A tab that wakes with an expired token then has the code for its refresh.
-      refresher.prepare().catch(() => {});
-      // If a part cannot be loaded or the store fails, the next page load tries again.
-      chunk(import("./idle.chunk.ts")).then(
-        ({ sweepTraces }) => sweepTraces(database),
-        () => {},
-      );
+      // A tab that wakes with an expired token then has the code for its refresh. If a part cannot be loaded or the store fails,
+      // the next page load tries again.
+      for (const work of [
+        refresher.prepare(),
+        chunk(import("./idle.chunk.ts")).then(({ sweepTraces }) => sweepTraces(database)),
+      ])
+        work.catch(() => {});
     });
   }
   return auth;

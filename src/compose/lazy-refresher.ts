@@ -36,26 +36,15 @@ export function createRefresher(app: AppInWorker, config: RefreshCoordinatorConf
       ]),
   };
   if (!app.worker) return own;
-  let isClosed = false;
-  let loaded: Refresher | undefined;
   const loadWorker = shared(async () => {
-    const { refreshInWorker } = await chunk(import("./worker.chunk.ts"));
-    return (loaded = refreshInWorker(own, app, config));
+    const { refreshInWorker } = await chunk(import("./worker.chunk.ts"), LOAD_MS);
+    return refreshInWorker(own, app, config);
   });
-  const soon = (signal?: AbortSignal): Promise<Refresher> => {
-    const late = config.ports.clock.sleep(LOAD_MS).then(() => own);
-    return abortable(Promise.race([loadWorker().catch(() => own), late]), signal);
-  };
+  const soon = () => loadWorker().catch(() => own);
   return {
     ...own,
-    refresh: async (need, signal) => (await soon(signal)).refresh(need, signal),
-    prepare: async () => {
-      const refresher = await soon();
-      if (!isClosed) await refresher.prepare();
-    },
-    close: () => {
-      isClosed = true;
-      loaded?.close?.();
-    },
+    refresh: async (need, signal) => (await abortable(soon(), signal)).refresh(need, signal),
+    prepare: async () => (await soon()).prepare(),
+    close: () => void soon().then((refresher) => refresher.close?.()),
   };
 }

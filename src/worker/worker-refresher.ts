@@ -48,6 +48,7 @@ export class WorkerRefresher implements Refresher {
   /** Until this time, this page does not connect to a worker. Milliseconds of the monotonic clock. */
   #pausedUntil = -Infinity;
   #unwatch: (() => void) | undefined;
+  #isClosed = false;
 
   constructor(config: WorkerRefresherConfig) {
     this.#config = config;
@@ -78,9 +79,9 @@ export class WorkerRefresher implements Refresher {
     return this.#connection;
   }
 
-  /** Connects to the worker, and loads the code with which this page refreshes if the worker cannot. */
+  /** Connects to the worker, and loads the code with which this page refreshes if the worker cannot. After `close()`, only `refresh()` connects. */
   prepare(): Promise<void> {
-    this.connect();
+    if (!this.#isClosed) this.connect();
     return this.#config.own.prepare();
   }
 
@@ -89,6 +90,7 @@ export class WorkerRefresher implements Refresher {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#unwatch?.();
     this.#unwatch = undefined;
     this.#end("closed");

@@ -78,7 +78,9 @@ async function expiredPage(worker: string): Promise<Page> {
     let opened = 0;
     Object.defineProperty(window, "isConnected", {
       get: () => opened,
-      set: () => void opened++,
+      set: () => {
+        opened++;
+      },
     });
   });
   await openWithWorker(page, site, provider.issuer, worker);

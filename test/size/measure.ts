@@ -81,7 +81,7 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
   },
   {
     what: "with a `worker`, in the page",
-    limit: 2_700,
+    limit: 3_000,
     sources: ["../../../src/compose/worker.chunk.ts"],
   },
   {

@@ -1,6 +1,6 @@
-import { withoutHint } from "../core/auth-error.ts";
 import { CancelledError, isAuthError, type AnyAuthError } from "../core/errors.ts";
 import { developerHint } from "../core/server-words.ts";
+import { withHint } from "../core/with-hint.ts";
 
 /** Hints about an OAuth error of the token endpoint, for a client whose tokens depend on no user of a page. */
 const OAUTH: Readonly<Record<string, string>> = {
@@ -24,20 +24,7 @@ const OAUTH: Readonly<Record<string, string>> = {
  */
 export function inService(error: unknown): unknown {
   const hint = isAuthError(error) ? hintFor(error) : undefined;
-  if (hint === undefined || !isAuthError(error)) return error;
-  const message = `${withoutHint(error)}\n${hint}`;
-  // An uncaught error shows `stack`, which begins with the message.
-  const stack = error.stack?.replace(error.message, () => message);
-  const members = { hint, message, ...(stack !== undefined && { stack }) };
-  const copy: object = Object.create(
-    Object.getPrototypeOf(error) as object,
-    Object.getOwnPropertyDescriptors(error),
-  );
-  for (const [name, value] of Object.entries(members)) {
-    const enumerable = name === "hint";
-    Object.defineProperty(copy, name, { value, enumerable, writable: true, configurable: true });
-  }
-  return copy;
+  return hint === undefined || !isAuthError(error) ? error : withHint(error, hint);
 }
 
 /**

@@ -65,16 +65,17 @@ export class ServiceEntries {
   }
 
   /**
-   * Stores the provider's tokens. If `users.mayStore()` returns false, stores nothing.
+   * Stores the provider's tokens. If `users.mayStore()` returns false, stores nothing. Returns false if another process has
+   * stored other tokens meanwhile. The other tokens stay.
    * @param instead the stored access token that the new `tokens` replace
    * @throws UserChanged the user has changed; nothing was stored
    */
-  async write(entry: Entry, tokens: TokenSet, instead: string | undefined): Promise<void> {
+  async write(entry: Entry, tokens: TokenSet, instead: string | undefined): Promise<boolean> {
     const { user, key } = entry;
-    if (!(await this.users.mayStore(user, tokens))) return;
+    if (!(await this.users.mayStore(user, tokens))) return true;
     if (user) await this.users.add(user, key);
     const now = this.#config.clock.now();
-    await this.#store.write(key, serviceTokens(tokens, now), now, instead);
+    return this.#store.write(key, serviceTokens(tokens, now), now, instead);
   }
 
   /**
@@ -110,6 +111,22 @@ export class ServiceEntries {
    */
   delete({ key }: Entry): Promise<void> {
     return this.#store.delete(key);
+  }
+
+  /**
+   * Deletes the access token of `tokens`, and keeps the refresh token. Tokens that another process has stored meanwhile stay.
+   * @throws StorageError the storage failed; the access token might still be stored
+   */
+  invalidate({ key }: Entry, tokens: ServiceTokens): Promise<void> {
+    return this.#store.invalidate(key, tokens);
+  }
+
+  /**
+   * Deletes `tokens`. Tokens that another process has stored meanwhile stay.
+   * @throws StorageError the storage failed; the tokens might still be stored
+   */
+  remove({ key }: Entry, tokens: ServiceTokens | undefined): Promise<void> {
+    return this.#store.remove(key, tokens?.accessToken);
   }
 
   /**

@@ -47,8 +47,12 @@ export class ServiceRequests {
     try {
       return await this.#get(entry, before, options, mode);
     } catch (error) {
-      if (isReload || isSessionOver(error) || error instanceof UserChanged) throw error;
+      if (error instanceof UserChanged) throw error;
       const stored = await this.#entries.read(entry).catch(() => undefined);
+      const isOther = ![before?.accessToken, refused].includes(stored?.accessToken);
+      // Another process has stored newer tokens, after this process had lost the lock.
+      if (isOther && this.#entries.isGood(stored)) return stored;
+      if (isReload || isSessionOver(error)) throw error;
       if (stored && remainingMs(lifetimeOf(stored), this.#config.clock.now()) > 0) {
         return stored;
       }
@@ -107,10 +111,13 @@ export class ServiceRequests {
       },
       putRefusal: (refusal) => this.#entries.change(entry, { ...stored!, refusal }),
       // A failure of the storage must not hide the server's error.
-      delete: () => this.#entries.delete(entry).catch(() => {}),
+      delete: () => this.#entries.remove(entry, stored).catch(() => {}),
     });
-    if (found.tokens) await this.#entries.write(entry, found.tokens, stored?.accessToken);
-    return found;
+    if (!found.tokens) return found;
+    if (await this.#entries.write(entry, found.tokens, stored?.accessToken)) return found;
+    // This process had lost the lock, and another process has stored newer tokens.
+    const newer = await this.#entries.read(entry).catch(() => undefined);
+    return this.#entries.isGood(newer) ? { tokens: tokenSet(newer) } : found;
   }
 
   /**

@@ -124,6 +124,7 @@ export class ServiceTokenStore {
 
   /**
    * Stores the tokens. If the storage fails, keeps the tokens in memory. Never rejects. `now`: milliseconds since the epoch.
+   * Returns false if the storage has `replace()`, and other tokens than `instead` are stored. The other tokens stay.
    * @param instead the access token that was stored before this write. If the write fails, `read()` uses `instead` to recognize
    * newer tokens of another tab
    */
@@ -132,28 +133,71 @@ export class ServiceTokenStore {
     tokens: ServiceTokens,
     now: number,
     instead: string | undefined,
-  ): Promise<void> {
+  ): Promise<boolean> {
     try {
       const { refreshToken, expiresAt } = tokens;
       // The expiry of a refresh token is unknown, so tokens with a refresh token are stored without an expiry.
-      if (refreshToken) await this.#storage.set(key, tokens);
-      else if (expiresAt > now) await this.#storage.set(key, tokens, expiresAt - now);
-      else await this.#storage.delete(key);
+      const isKept = Boolean(refreshToken) || expiresAt > now;
+      const ttlMs = refreshToken ? undefined : expiresAt - now;
+      const isStored = await this.#replace(key, isKept ? tokens : undefined, ttlMs, instead);
       this.#unsaved.delete(key);
+      return isStored;
     } catch {
       // After several failed writes, the storage still holds the token from before the first write. So the first `instead` is
       // kept.
       this.#unsaved.set(key, { instead, ...this.#unsaved.get(key), tokens });
+      return true;
     }
   }
 
   /**
-   * Deletes the tokens in the storage and in memory.
+   * Deletes the access token of `tokens`. The refresh token stays stored.
+   * @throws StorageError the storage failed; the access token might still be stored
+   */
+  async invalidate(key: string, tokens: ServiceTokens): Promise<void> {
+    await this.#replace(key, invalidated(tokens), undefined, tokens.accessToken);
+  }
+
+  /**
+   * Deletes the tokens in the storage and in memory. If the storage has `replace()`, other tokens than `instead` stay.
+   * @throws StorageError the storage failed; the tokens might still be stored
+   */
+  async remove(key: string, instead: string | undefined): Promise<void> {
+    try {
+      await this.#replace(key, undefined, undefined, instead);
+    } finally {
+      this.#unsaved.delete(key);
+    }
+  }
+
+  /**
+   * Deletes all tokens at `key`, in the storage and in memory.
    * @throws StorageError the storage failed; the tokens might still be stored
    */
   async delete(key: string): Promise<void> {
     this.#unsaved.delete(key);
     await this.#storage.delete(key);
+  }
+
+  /** Stores `tokens`, or deletes the stored tokens if `tokens` is undefined. Returns what `write()` returns. */
+  async #replace(
+    key: string,
+    tokens: ServiceTokens | undefined,
+    ttlMs: number | undefined,
+    instead: string | undefined,
+  ): Promise<boolean> {
+    if (this.#storage.replace) {
+      // While the last write is unsaved, the storage can still hold the token from before that write.
+      const known = [instead, (this.#unsaved.get(key) ?? { instead }).instead];
+      return this.#storage.replace(key, tokens, ttlMs, (value) => {
+        const stored = parse(value);
+        return !stored || known.includes(stored.accessToken);
+      });
+    }
+    if (!tokens) await this.#storage.delete(key);
+    else if (ttlMs === undefined) await this.#storage.set(key, tokens);
+    else await this.#storage.set(key, tokens, ttlMs);
+    return true;
   }
 
   async #read(key: string): Promise<ServiceTokens | undefined> {

@@ -5,7 +5,7 @@ import { Flights } from "../core/flights.ts";
 import { ServiceEntries, type Entry } from "./service-entries.ts";
 import { inService } from "./service-hints.ts";
 import { ServiceRequests } from "./service-requests.ts";
-import { invalidated, shownTokens, type ServiceTokenSet } from "./service-tokens.ts";
+import { shownTokens, type ServiceTokenSet } from "./service-tokens.ts";
 import { isOf, UserChanged } from "./service-users.ts";
 import type {
   ForceRefreshOptions,
@@ -133,7 +133,7 @@ export class TokenManager implements AsyncDispose {
       if (refreshToken === "forget" || (isSame && !tokens.refreshToken)) {
         await this.#entries.delete(entry);
       } else if (isSame && this.#entries.users.isHere(user)) {
-        await this.#config.storage.set(entry.key, invalidated(tokens));
+        await this.#entries.invalidate(entry, tokens);
       }
     });
   };

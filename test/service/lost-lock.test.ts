@@ -1,0 +1,172 @@
+import { describe, expect, test } from "vitest";
+import { RefreshTokenError } from "../../src/core/errors.ts";
+import type { TokenRequest } from "../../src/core/grant.ts";
+import { wallClock } from "../../src/core/ports.ts";
+import type { TokenStorage } from "../../src/core/token-storage.ts";
+import { targetKey } from "../../src/core/token-target.ts";
+import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
+import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
+import { MemoryTokenStorage } from "../../src/memory/memory-token-storage.ts";
+import { TokenManager } from "../../src/service/token-manager.ts";
+
+const HOUR = 3_600_000;
+const KEY = `auth_token::${targetKey({})}`;
+
+const tokensOf = (accessToken: string, more: Partial<TokenSet> = {}) =>
+  tokenSet({
+    accessToken,
+    tokenType: "Bearer",
+    expiresAt: Date.now() + HOUR,
+    scope: [],
+    ...more,
+  });
+
+/** A storage in memory that has `replace()`. */
+function replacingStorage() {
+  const storage = new MemoryTokenStorage();
+  const replace: NonNullable<TokenStorage["replace"]> = async (key, value, ttlMs, mayReplace) => {
+    if (!mayReplace(await storage.get(key))) return false;
+    await (value === undefined ? storage.delete(key) : storage.set(key, value, ttlMs));
+    return true;
+  };
+  return Object.assign(storage, { replace });
+}
+
+/**
+ * Two processes that share a storage but no lock, as a process that has lost its lock and the next holder do. The request of the
+ * first process ends when the test calls `answer()` or `refuse()`.
+ */
+function twoProcesses() {
+  const storage = replacingStorage();
+  const requests: TokenRequest[] = [];
+  let settle: { resolve: (tokens: TokenSet) => void; reject: (error: Error) => void };
+  const pending = new Promise<TokenSet>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  const process = (requestToken: (request: TokenRequest) => Promise<TokenSet>) =>
+    new TokenManager({
+      provider: { requestToken },
+      storage,
+      locks: new MemoryTabLock(),
+      clock: wallClock,
+    });
+  return {
+    storage,
+    requests,
+    answer: (tokens: TokenSet) => settle.resolve(tokens),
+    refuse: (error: Error) => settle.reject(error),
+    late: process((request) => {
+      requests.push(request);
+      return pending;
+    }),
+    next: process(async () => tokensOf("newer", { refreshToken: "newer-refresh" })),
+    stored: async () => (await storage.get(KEY)) as Record<string, unknown> | undefined,
+    /** Waits until the first process has sent its request. */
+    sent: async () => {
+      while (requests.length === 0) await new Promise((resolve) => setTimeout(resolve));
+    },
+  };
+}
+
+describe("a process that has lost its lock", () => {
+  test("replaces no newer tokens, and its callers get the newer token", async () => {
+    const { late, next, answer, sent, stored } = twoProcesses();
+    const call = late.getToken();
+    await sent();
+    expect(await next.getToken()).toBe("newer");
+    answer(tokensOf("older", { refreshToken: "older-refresh" }));
+    expect(await call).toBe("newer");
+    expect(await stored()).toMatchObject({
+      accessToken: "newer",
+      refreshToken: "newer-refresh",
+    });
+    expect(await late.getToken()).toBe("newer");
+  });
+
+  test("stores its tokens if no other tokens are stored", async () => {
+    const { late, answer, sent, stored, storage } = twoProcesses();
+    await storage.set(KEY, { ...tokensOf("expired"), lifetimeMs: HOUR, expiresAt: 1 });
+    const call = late.getToken();
+    await sent();
+    await storage.clear(); // Redis has deleted the expired token
+    answer(tokensOf("mine"));
+    expect(await call).toBe("mine");
+    expect(await stored()).toMatchObject({ accessToken: "mine" });
+  });
+
+  test("deletes no newer tokens when the server refuses the replaced refresh token", async () => {
+    const { late, next, refuse, requests, sent, stored, storage } = twoProcesses();
+    const old = tokensOf("old", { refreshToken: "old-refresh" });
+    await storage.set(KEY, { ...old, lifetimeMs: HOUR, expiresAt: 1 });
+    const call = late.getToken();
+    await sent();
+    expect(await next.getToken()).toBe("newer");
+    await requests[0]!.onRefreshTokenRejected!();
+    await requests[0]!.onRefused!({ meaning: "user needed", count: 1, firstAt: 1, lastAt: 1 });
+    refuse(new RefreshTokenError("session_ended"));
+    expect(await call).toBe("newer");
+    expect(await stored()).toMatchObject({
+      accessToken: "newer",
+      refreshToken: "newer-refresh",
+    });
+  });
+
+  test("rejects when its session has ended and no other tokens are stored", async () => {
+    const { late, refuse, sent, stored, storage } = twoProcesses();
+    const old = tokensOf("old", { refreshToken: "old-refresh" });
+    await storage.set(KEY, { ...old, lifetimeMs: HOUR, expiresAt: 1 });
+    const call = late.getToken();
+    await sent();
+    refuse(new RefreshTokenError("session_ended"));
+    await expect(call).rejects.toMatchObject({ code: "refresh_token" });
+    expect(await stored()).toBeUndefined();
+  });
+
+  test("forceRefresh() returns the newer token of another process", async () => {
+    const { late, next, refuse, sent, storage } = twoProcesses();
+    const old = tokensOf("old", { refreshToken: "old-refresh" });
+    await storage.set(KEY, { ...old, lifetimeMs: HOUR });
+    const call = late.forceRefresh();
+    await sent();
+    expect(await next.forceRefresh()).toBe("newer");
+    refuse(new RefreshTokenError("session_ended"));
+    expect(await call).toBe("newer");
+  });
+
+  test("invalidateToken() does not bring an older refresh token back", async () => {
+    const { late, next, stored, storage } = twoProcesses();
+    const old = tokensOf("old", { refreshToken: "old-refresh" });
+    await storage.set(KEY, { ...old, lifetimeMs: HOUR });
+    const { replace } = storage;
+    storage.replace = async (...args) => {
+      storage.replace = replace;
+      await next.forceRefresh();
+      return replace(...args);
+    };
+    await late.invalidateToken();
+    expect(await stored()).toMatchObject({
+      accessToken: "newer",
+      refreshToken: "newer-refresh",
+    });
+  });
+});
+
+test("invalidateToken() keeps the refresh token, also in a storage that has replace()", async () => {
+  const { late, stored, storage } = twoProcesses();
+  const old = tokensOf("old", { refreshToken: "old-refresh" });
+  await storage.set(KEY, { ...old, lifetimeMs: HOUR });
+  await late.invalidateToken();
+  expect(await stored()).toMatchObject({ accessToken: "", refreshToken: "old-refresh" });
+});
+
+test("tokens that could not be stored are stored later, also in a storage that has replace()", async () => {
+  const { next, stored, storage } = twoProcesses();
+  await storage.set(KEY, { ...tokensOf("old"), lifetimeMs: HOUR, expiresAt: 1 });
+  const { replace } = storage;
+  storage.replace = () => Promise.reject(new Error("full"));
+  expect(await next.getToken()).toBe("newer");
+  expect(await stored()).toMatchObject({ accessToken: "old" });
+  storage.replace = replace;
+  expect(await next.getToken()).toBe("newer");
+  expect(await stored()).toMatchObject({ accessToken: "newer" });
+});

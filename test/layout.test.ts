@@ -19,6 +19,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   oidc: ["core", "oidc-client-ts", "jose"],
   browser: ["core", "idb-keyval"],
   memory: ["core"],
+  redis: ["core", "redis"],
   check: ["core", "oidc"],
   grants: ["core"],
   fetch: ["core"],
@@ -31,7 +32,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
 /** These two folders compose the others, and may import any folder. */
 const COMPOSING = ["import", "compose"];
 const FOLDERS = [...Object.keys(TABLE), ...COMPOSING];
-const PACKAGES = ["oidc-client-ts", "jose", "idb-keyval", "react", "lit", "uqr"];
+const PACKAGES = ["oidc-client-ts", "jose", "idb-keyval", "react", "lit", "uqr", "redis"];
 const GLOBALS = ["window", "self", "globalThis", "document", "navigator", "localStorage"];
 const WITH_GLOBALS = ["browser", "import", "ui", "react", "worker"];
 const MAX_LINES = 260;

@@ -6,8 +6,8 @@ export interface StorageUnderTest {
   /** Opens a storage with this prefix. All storages share the place. */
   open(prefix: string): TokenStorage;
   /** Advances the clock that decides when values expire. */
-  addMs(ms: number): void;
-  /** Everything in the place, as text. */
+  addMs(ms: number): void | Promise<void>;
+  /** All records of the storages in the place, as text. */
   dump(): Promise<string>;
   /** Damages every record in the place. */
   damage(): Promise<void>;
@@ -21,10 +21,13 @@ const TOKENS = {
 };
 
 /** Tests the behaviour that every `TokenStorage` must have. */
-export function describeTokenStorage(name: string, make: () => StorageUnderTest): void {
+export function describeTokenStorage(
+  name: string,
+  make: () => StorageUnderTest | Promise<StorageUnderTest>,
+): void {
   describe(name, () => {
     test("returns a copy of a stored value, and undefined without one", async () => {
-      const storage = make().open("one");
+      const storage = (await make()).open("one");
       expect(await storage.get("k")).toBeUndefined();
       expect(await storage.exists("k")).toBe(false);
       const value = structuredClone(TOKENS);
@@ -39,7 +42,7 @@ export function describeTokenStorage(name: string, make: () => StorageUnderTest)
     });
 
     test("keeps keys with special characters apart", async () => {
-      const storage = make().open("one");
+      const storage = (await make()).open("one");
       const keys = ["a", "a/b", "a:b", 'auth_token:x:["","","s"]', "ä", "__proto__", "*", ""];
       for (const key of keys) await storage.set(key, { key });
       for (const key of keys) expect(await storage.get(key)).toEqual({ key });
@@ -50,7 +53,7 @@ export function describeTokenStorage(name: string, make: () => StorageUnderTest)
     });
 
     test("returns a value until its time to live has passed, and forever without one", async () => {
-      const place = make();
+      const place = await make();
       const storage = place.open("one");
       await storage.set("short", "s", 1_000);
       await storage.set("long", "l", 60_000);
@@ -59,44 +62,44 @@ export function describeTokenStorage(name: string, make: () => StorageUnderTest)
       await storage.set("gone", "g", -5);
       expect(await storage.get("gone")).toBeUndefined();
       expect([await storage.get("short"), await storage.exists("short")]).toEqual(["s", true]);
-      place.addMs(1_001);
+      await place.addMs(1_001);
       expect([await storage.get("short"), await storage.exists("short")]).toEqual([
         undefined,
         false,
       ]);
       expect(await storage.get("long")).toBe("l");
-      place.addMs(10 * 365 * 86_400_000);
+      await place.addMs(10 * 365 * 86_400_000);
       expect(await storage.get("long")).toBeUndefined();
       expect(await storage.get("ever")).toBe("e");
       await storage.set("short", "again", 1_000);
       expect(await storage.get("short")).toBe("again");
       await storage.set("short", "for good");
-      place.addMs(2_000);
+      await place.addMs(2_000);
       expect(await storage.get("short")).toBe("for good");
     });
 
     test("deletes expired values at the next set(), also values that are never read", async () => {
-      const place = make();
+      const place = await make();
       const storage = place.open("one");
       await storage.set("old", TOKENS, 1_000);
       expect(await place.dump()).toContain("at-secret");
-      place.addMs(1_001);
+      await place.addMs(1_001);
       await storage.set("new", "n");
       expect(await place.dump()).not.toContain("at-secret");
       expect(await storage.get("new")).toBe("n");
     });
 
     test("replaces an expired value", async () => {
-      const place = make();
+      const place = await make();
       const storage = place.open("one");
       await storage.set("k", "old", 1_000);
-      place.addMs(1_001);
+      await place.addMs(1_001);
       await storage.set("k", "new", 1_000);
       expect(await storage.get("k")).toBe("new");
     });
 
     test("clear() deletes only the values with its prefix", async () => {
-      const place = make();
+      const place = await make();
       const [one, more, other] = [place.open("one"), place.open("one/more"), place.open("other")];
       for (const storage of [one, more, other]) {
         await storage.set("k", TOKENS);
@@ -108,8 +111,8 @@ export function describeTokenStorage(name: string, make: () => StorageUnderTest)
       await other.clear();
     });
 
-    test("treats a damaged record as missing, and deletes it", async () => {
-      const place = make();
+    test("treats a damaged record as missing, and removes it", async () => {
+      const place = await make();
       const storage = place.open("one");
       await storage.set("k", TOKENS);
       await place.damage();

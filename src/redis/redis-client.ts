@@ -1,0 +1,69 @@
+import { ConfigurationError } from "../core/errors.ts";
+
+/**
+ * The commands of Redis that Latchkey sends. A client of the package `redis` has these methods. The app creates, connects and
+ * closes the client.
+ * @see https://github.com/redis/node-redis
+ */
+export interface RedisClient {
+  get(key: string): Promise<string | null>;
+  set(key: string, value: string, options?: RedisSetOptions): Promise<unknown>;
+  unlink(keys: string[]): Promise<unknown>;
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  scanIterator(options: { MATCH: string; COUNT: number }): AsyncIterable<string[]>;
+}
+
+/** The options of the command `SET`: a time to live in milliseconds, and `NX` for a key that must not exist. */
+export interface RedisSetOptions {
+  expiration?: { type: "PX"; value: number };
+  condition?: "NX";
+}
+
+/**
+ * Checks the client that an app passes.
+ * @throws ConfigurationError `client` lacks one of the `methods`, or adds a prefix to all keys
+ */
+export function checkClient<Method extends keyof RedisClient>(
+  client: Pick<RedisClient, Method> | undefined,
+  methods: readonly Method[],
+): void {
+  const missing = methods.find((name) => typeof client?.[name] !== "function");
+  if (missing !== undefined) {
+    throw new ConfigurationError(
+      "client",
+      `it has no method ${missing}()`,
+      "Give a client that createClient() of the package redis returned. A client of a cluster does not fit.",
+    );
+  }
+  // Such a client adds its prefix to the key of a command, but not to the pattern of SCAN.
+  const { options } = client as { options?: { keyPrefix?: unknown } };
+  if (options?.keyPrefix) {
+    throw new ConfigurationError(
+      "client",
+      "it has the option keyPrefix",
+      "Create the client without keyPrefix, and give Latchkey the option `prefix`.",
+    );
+  }
+}
+
+/**
+ * Checks a duration that an app passes.
+ * @throws ConfigurationError `value` is no whole number, or is smaller than `least`
+ */
+export function checkMs(input: string, value: unknown, least: number): void {
+  if (Number.isSafeInteger(value) && (value as number) >= least) return;
+  throw new ConfigurationError(
+    input,
+    `it is ${typeof value === "number" ? value : typeof value}`,
+    `Give a whole number of milliseconds that is at least ${least}.`,
+  );
+}
+
+/**
+ * Checks a prefix that an app passes.
+ * @throws ConfigurationError `prefix` is no string
+ */
+export function checkPrefix(prefix: unknown): void {
+  if (typeof prefix === "string") return;
+  throw new ConfigurationError("prefix", `it is ${typeof prefix}`, "Give a string.");
+}

@@ -1,0 +1,192 @@
+import { encodeKey } from "../core/keys.ts";
+import { StorageError } from "../core/errors.ts";
+import { has } from "../core/shape.ts";
+import { storageKey } from "../core/stored-value.ts";
+import type { TokenStorage } from "../core/token-storage.ts";
+import {
+  checkClient,
+  checkMs,
+  checkPrefix,
+  type RedisClient,
+  type RedisSetOptions,
+} from "./redis-client.ts";
+import { RedisCommands, TIMEOUT_MS } from "./redis-commands.ts";
+import { kindOf, newerRecord } from "./redis-error.ts";
+import { REPLACE, SET_ASIDE } from "./scripts.ts";
+
+/** The configuration of a `RedisTokenStorage`. */
+export interface RedisTokenStorageConfig {
+  /** A part of each key. Storages with different prefixes do not share values. Default: an empty string. */
+  readonly prefix?: string;
+  /**
+   * The time to live of a value that is stored without one, such as tokens with a refresh token. Each write starts the time
+   * again. Milliseconds. Default: such a value stays until it is deleted.
+   */
+  readonly ttlMs?: number;
+  /** The longest time that a command of Redis may take. Milliseconds. Default: 1,000. */
+  readonly timeoutMs?: number;
+}
+
+/** The version of the records that this file writes and reads. */
+const VERSION = 1;
+/** The time after which Redis deletes a damaged record that was set aside. Milliseconds. */
+const ASIDE_MS = 86_400_000;
+/** The number of tries of `replace()`. If the stored value changes during a try, the next try starts. */
+const TRIES = 20;
+/** Stands for a record whose type in Redis is no string. */
+const WRONG_TYPE: unique symbol = Symbol("wrong type");
+
+/**
+ * Stores keys and values in Redis, for a service that runs in several processes or on several machines. Redis deletes a value
+ * when its time to live has passed. A damaged record counts as missing: it is moved to a key that begins with
+ * `latchkey/aside/`, and Redis deletes it after a day. Each method rejects with a `StorageError` when Redis is down, slow or
+ * full, or when a newer version of Latchkey wrote the record.
+ *
+ * Give the token manager or the client a `RedisTabLock`, too, so that one process at a time requests a token.
+ * @see https://redis.io/docs/latest/commands/
+ * @example
+ * const clientFor = (redis: RedisClient, clientSecret: string) =>
+ *   createClient({
+ *     issuer: "https://id.example.com",
+ *     clientId: "reports",
+ *     authentication: { method: "client_secret_basic", clientSecret },
+ *     storage: new RedisTokenStorage(redis, { prefix: "reports" }),
+ *     locks: new RedisTabLock(redis, { prefix: "reports" }),
+ *   });
+ */
+export class RedisTokenStorage implements TokenStorage {
+  readonly #commands: RedisCommands<RedisClient>;
+  readonly #prefix: string;
+  readonly #ttlMs: number | undefined;
+
+  /** @throws ConfigurationError an input is invalid; `error.input` is the name of that input */
+  constructor(
+    client: RedisClient,
+    { prefix = "", ttlMs, timeoutMs = TIMEOUT_MS }: RedisTokenStorageConfig = {},
+  ) {
+    checkClient(client, ["get", "set", "unlink", "eval", "scanIterator"]);
+    checkPrefix(prefix);
+    if (ttlMs !== undefined) checkMs("ttlMs", ttlMs, 1);
+    checkMs("timeoutMs", timeoutMs, 1);
+    this.#commands = new RedisCommands(client, timeoutMs);
+    this.#prefix = prefix;
+    this.#ttlMs = ttlMs;
+  }
+
+  async get(key: string): Promise<unknown> {
+    const text = await this.#read(key);
+    return text === null ? undefined : this.#parse(key, text);
+  }
+
+  async set(key: string, value: unknown, ttlMs?: number): Promise<void> {
+    const { text, expiresMs } = this.#record(value, ttlMs);
+    if (text === "") return this.delete(key);
+    const options: RedisSetOptions =
+      expiresMs === undefined ? {} : { expiration: { type: "PX", value: expiresMs } };
+    await this.#commands.send("SET", (client) => client.set(this.#name(key), text, options));
+  }
+
+  async replace(
+    key: string,
+    value: unknown,
+    ttlMs: number | undefined,
+    mayReplace: (stored: unknown) => boolean,
+  ): Promise<boolean> {
+    const { text, expiresMs = "" } = this.#record(value, ttlMs);
+    for (let tries = 1; tries <= TRIES; tries++) {
+      const before = await this.#read(key);
+      const stored = before === null ? undefined : await this.#parse(key, before);
+      if (!mayReplace(stored)) return false;
+      // A damaged record was set aside, so its key is now missing.
+      const isMissing = typeof before !== "string" || stored === undefined;
+      const values = [isMissing ? "missing" : "", isMissing ? "" : before, text, `${expiresMs}`];
+      const isReplaced = await this.#commands.send("EVAL", (client) =>
+        client.eval(REPLACE, { keys: [this.#name(key)], arguments: values }),
+      );
+      if (isReplaced === 1) return true;
+    }
+    throw new StorageError(
+      `another process changed the stored value during each of ${TRIES} tries`,
+    );
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#commands.send("UNLINK", (client) =>
+      client.unlink([this.#name(key), this.#aside(key)]),
+    );
+  }
+
+  async exists(key: string): Promise<boolean> {
+    return (await this.get(key)) !== undefined;
+  }
+
+  /** Finds the keys with `SCAN`, so that Redis serves other clients meanwhile. */
+  async clear(): Promise<void> {
+    for (const start of [this.#name(""), this.#aside("")]) {
+      // The prefix is no pattern, so its special characters are escaped.
+      const MATCH = `${start.replace(/[*?[\]\\]/g, "\\$&")}*`;
+      const batches = await this.#commands.send("SCAN", async (client) =>
+        client.scanIterator({ MATCH, COUNT: 500 })[Symbol.asyncIterator](),
+      );
+      for (;;) {
+        const { done, value: keys } = await this.#commands.send("SCAN", () => batches.next());
+        if (done) break;
+        const own = keys.filter((name: string) => name.startsWith(start));
+        if (own.length > 0) await this.#commands.send("UNLINK", (client) => client.unlink(own));
+      }
+    }
+  }
+
+  #read(key: string): Promise<string | typeof WRONG_TYPE | null> {
+    return this.#commands.send<string | typeof WRONG_TYPE | null>("GET", (client) =>
+      client.get(this.#name(key)).catch((error: unknown) => {
+        if (kindOf(error) === "WRONGTYPE") return WRONG_TYPE;
+        throw error;
+      }),
+    );
+  }
+
+  /**
+   * Returns the value of a record. Sets a damaged record aside, and returns undefined.
+   * @throws StorageError a newer version of Latchkey wrote the record
+   */
+  async #parse(key: string, text: string | typeof WRONG_TYPE): Promise<unknown> {
+    const record = parse(text);
+    if (has(record, { version: "number" })) {
+      const { version, value } = record as { version: number; value?: unknown };
+      if (version > VERSION) throw newerRecord(version, VERSION);
+      if (version === VERSION && value !== undefined) return value;
+    }
+    await this.#commands.send("EVAL", (client) =>
+      client.eval(SET_ASIDE, {
+        keys: [this.#name(key), this.#aside(key)],
+        arguments: [text === WRONG_TYPE ? "" : text, `${ASIDE_MS}`],
+      }),
+    );
+    return undefined;
+  }
+
+  /** Returns the text of a record and its time to live. The text is empty if the value is undefined or has expired. */
+  #record(value: unknown, ttlMs = this.#ttlMs): { text: string; expiresMs?: number } {
+    const isEndless = ttlMs === undefined || !Number.isFinite(ttlMs);
+    if (value === undefined || (!isEndless && ttlMs < 1)) return { text: "" };
+    const text = JSON.stringify({ version: VERSION, value });
+    return isEndless ? { text } : { text, expiresMs: Math.floor(ttlMs) };
+  }
+
+  #name(key: string): string {
+    return storageKey(this.#prefix, key);
+  }
+
+  #aside(key: string): string {
+    return `latchkey/aside/${encodeKey(this.#prefix)}/${key}`;
+  }
+}
+
+function parse(text: string | typeof WRONG_TYPE): unknown {
+  try {
+    return text === WRONG_TYPE ? undefined : (JSON.parse(text) as unknown);
+  } catch {
+    return undefined;
+  }
+}

@@ -17,6 +17,7 @@ export default defineConfig(async ({ mode }) => ({
         index: "src/index.ts",
         parts: "src/parts.ts",
         react: "src/react.ts",
+        redis: "src/redis.ts",
         ui: "src/ui.ts",
         worker: "src/worker.ts",
       },
@@ -42,6 +43,7 @@ export default defineConfig(async ({ mode }) => ({
 const UNIT = [
   "test/{auth,check,compose,core,environments,fetch,grants,import,memory,oidc,outage,refresh,service,simulation,size,worker}/**/*.test.ts",
   "test/*.test.ts",
+  "test/redis/*.test.ts",
 ];
 
 /**
@@ -78,6 +80,14 @@ const MODES: Readonly<Record<string, object>> = {
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+  },
+  /** `npm run test:redis`: eight processes that share a Redis server. Installs `redis-server` on Debian. */
+  redis: {
+    include: ["test/redis/**/*.test.ts"],
+    globalSetup: ["test/redis/install.ts"],
+    testTimeout: 180_000,
+    hookTimeout: 60_000,
+    fileParallelism: false,
   },
   /** `npm run test:hour`: what Latchkey asks by itself within an hour, with every fault and up to five tabs. */
   hour: {

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 
 const FOLDER = resolve("node_modules/.cache/latchkey-examples");
-const ENTRIES = ["index", "parts", "confidential", "callback", "ui", "react", "worker"];
+const ENTRIES = ["index", "parts", "confidential", "callback", "ui", "react", "redis", "worker"];
 
 const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
   .filter((path) => /\.tsx?$/.test(path))

@@ -66,6 +66,7 @@ test("each entry has its source, its types and its place in the build", () => {
       "./confidential",
       "./parts",
       "./react",
+      "./redis",
       "./ui",
       "./worker",
     ]),

@@ -2,8 +2,31 @@ import { abortable } from "./abortable.ts";
 
 interface Flight<T> {
   readonly result: Promise<T>;
-  readonly stop: AbortController;
+  readonly stop: Stop;
   waiting: number;
+}
+
+/**
+ * Aborts a run. The `AbortController` is created when the signal is read, because its creation and its abort take as long as a
+ * read of a cached token.
+ */
+export class Stop {
+  #controller: AbortController | undefined;
+  #isAborted = false;
+
+  /** The signal that is aborted when the last caller stops waiting. */
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#isAborted) this.#controller.abort();
+    }
+    return this.#controller.signal;
+  }
+
+  abort(): void {
+    this.#isAborted = true;
+    this.#controller?.abort();
+  }
 }
 
 /**
@@ -19,7 +42,7 @@ export class Flights<T> {
    */
   async join(
     key: string,
-    begin: (stop: AbortSignal) => Promise<T>,
+    begin: (stop: Pick<Stop, "signal">) => Promise<T>,
     signal: AbortSignal | undefined,
   ): Promise<T> {
     signal?.throwIfAborted();
@@ -37,9 +60,9 @@ export class Flights<T> {
     }
   }
 
-  #begin(key: string, begin: (stop: AbortSignal) => Promise<T>): Flight<T> {
-    const stop = new AbortController();
-    const flight: Flight<T> = { result: begin(stop.signal), stop, waiting: 0 };
+  #begin(key: string, begin: (stop: Pick<Stop, "signal">) => Promise<T>): Flight<T> {
+    const stop = new Stop();
+    const flight: Flight<T> = { result: begin(stop), stop, waiting: 0 };
     this.#flights.set(key, flight);
     return flight;
   }

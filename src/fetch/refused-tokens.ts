@@ -51,7 +51,8 @@ export class RefusedTokens {
   ): Promise<Response | undefined> {
     const count = this.#countNow(origin);
     if (count === undefined) return undefined;
-    const replace = (stop: AbortSignal) => newerToken(getToken, token, stop);
+    const replace = ({ signal }: { readonly signal: AbortSignal }) =>
+      newerToken(getToken, token, signal);
     // Concurrent calls with the same refused token share one request for a newer token.
     const newer = await this.#replacements
       .join(JSON.stringify([origin, token]), replace, signal)

@@ -115,7 +115,10 @@ export class CachedGrant implements Grant {
     return this.#flights.join(
       JSON.stringify([key, cache, prompt, own, this.#users.departures]),
       (stop) =>
-        this.#find(key, { ...lookup, request: { ...request, ...(signal && { signal: stop }) } }),
+        this.#find(key, {
+          ...lookup,
+          request: { ...request, ...(signal && { signal: stop.signal }) },
+        }),
       signal,
     );
   }

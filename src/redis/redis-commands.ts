@@ -1,4 +1,4 @@
-import { NoReply, redisError } from "./redis-error.ts";
+import { kindOf, NoReply, redisError } from "./redis-error.ts";
 
 /** Default of `timeoutMs`. Milliseconds. */
 export const TIMEOUT_MS = 1_000;
@@ -19,9 +19,14 @@ export class RedisCommands<Client> {
   /**
    * Calls `send` with the client, and returns the reply. `command` is the name of the command in an error. After a timeout,
    * Redis might still execute the command.
+   * @param recover returns a reply for a kind of failure such as `WRONGTYPE`, or undefined
    * @throws StorageError Redis refused the command or did not reply in time
    */
-  async send<T>(command: string, send: (client: Client) => Promise<T>): Promise<T> {
+  async send<T>(
+    command: string,
+    send: (client: Client) => Promise<T>,
+    recover?: (kind: string) => T | undefined,
+  ): Promise<T> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       return await new Promise<T>((resolve, reject) => {
@@ -32,7 +37,9 @@ export class RedisCommands<Client> {
         send(this.#client).then(resolve, reject);
       });
     } catch (cause) {
-      throw redisError(command, cause);
+      const reply = recover?.(kindOf(cause));
+      if (reply === undefined) throw redisError(command, cause);
+      return reply;
     } finally {
       clearTimeout(timer);
     }

@@ -1,6 +1,5 @@
 import { encodeKey } from "../core/keys.ts";
 import { StorageError } from "../core/errors.ts";
-import { has } from "../core/shape.ts";
 import { storageKey } from "../core/stored-value.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 import {
@@ -11,7 +10,7 @@ import {
   type RedisSetOptions,
 } from "./redis-client.ts";
 import { RedisCommands, TIMEOUT_MS } from "./redis-commands.ts";
-import { kindOf, newerRecord } from "./redis-error.ts";
+import { newerRecord } from "./redis-error.ts";
 import { REPLACE, SET_ASIDE } from "./scripts.ts";
 
 /** The configuration of a `RedisTokenStorage`. */
@@ -56,7 +55,8 @@ const WRONG_TYPE: unique symbol = Symbol("wrong type");
  */
 export class RedisTokenStorage implements TokenStorage {
   readonly #commands: RedisCommands<RedisClient>;
-  readonly #prefix: string;
+  /** The start of the keys of records, and of the keys of damaged records. */
+  readonly #starts: { readonly record: string; readonly aside: string };
   readonly #ttlMs: number | undefined;
 
   /** @throws ConfigurationError an input is invalid; `error.input` is the name of that input */
@@ -69,13 +69,17 @@ export class RedisTokenStorage implements TokenStorage {
     if (ttlMs !== undefined) checkMs("ttlMs", ttlMs, 1);
     checkMs("timeoutMs", timeoutMs, 1);
     this.#commands = new RedisCommands(client, timeoutMs);
-    this.#prefix = prefix;
+    const aside = `latchkey/aside/${encodeKey(prefix)}/`;
+    this.#starts = { record: storageKey(prefix, ""), aside };
     this.#ttlMs = ttlMs;
   }
 
   async get(key: string): Promise<unknown> {
     const text = await this.#read(key);
-    return text === null ? undefined : this.#parse(key, text);
+    if (text === null) return undefined;
+    const value = valueOf(text);
+    if (value === undefined) await this.#setAside(key, text);
+    return value;
   }
 
   async set(key: string, value: unknown, ttlMs?: number): Promise<void> {
@@ -95,7 +99,8 @@ export class RedisTokenStorage implements TokenStorage {
     const { text, expiresMs = "" } = this.#record(value, ttlMs);
     for (let tries = 1; tries <= TRIES; tries++) {
       const before = await this.#read(key);
-      const stored = before === null ? undefined : await this.#parse(key, before);
+      const stored = before === null ? undefined : valueOf(before);
+      if (before !== null && stored === undefined) await this.#setAside(key, before);
       if (!mayReplace(stored)) return false;
       // A damaged record was set aside, so its key is now missing.
       const isMissing = typeof before !== "string" || stored === undefined;
@@ -122,7 +127,7 @@ export class RedisTokenStorage implements TokenStorage {
 
   /** Finds the keys with `SCAN`, so that Redis serves other clients meanwhile. */
   async clear(): Promise<void> {
-    for (const start of [this.#name(""), this.#aside("")]) {
+    for (const start of Object.values(this.#starts)) {
       // The prefix is no pattern, so its special characters are escaped.
       const MATCH = `${start.replace(/[*?[\]\\]/g, "\\$&")}*`;
       const batches = await this.#commands.send("SCAN", async (client) =>
@@ -138,32 +143,20 @@ export class RedisTokenStorage implements TokenStorage {
   }
 
   #read(key: string): Promise<string | typeof WRONG_TYPE | null> {
-    return this.#commands.send<string | typeof WRONG_TYPE | null>("GET", (client) =>
-      client.get(this.#name(key)).catch((error: unknown) => {
-        if (kindOf(error) === "WRONGTYPE") return WRONG_TYPE;
-        throw error;
-      }),
+    return this.#commands.send<string | typeof WRONG_TYPE | null>(
+      "GET",
+      (client) => client.get(this.#name(key)),
+      (kind) => (kind === "WRONGTYPE" ? WRONG_TYPE : undefined),
     );
   }
 
-  /**
-   * Returns the value of a record. Sets a damaged record aside, and returns undefined.
-   * @throws StorageError a newer version of Latchkey wrote the record
-   */
-  async #parse(key: string, text: string | typeof WRONG_TYPE): Promise<unknown> {
-    const record = parse(text);
-    if (has(record, { version: "number" })) {
-      const { version, value } = record as { version: number; value?: unknown };
-      if (version > VERSION) throw newerRecord(version, VERSION);
-      if (version === VERSION && value !== undefined) return value;
-    }
+  async #setAside(key: string, text: string | typeof WRONG_TYPE): Promise<void> {
     await this.#commands.send("EVAL", (client) =>
       client.eval(SET_ASIDE, {
         keys: [this.#name(key), this.#aside(key)],
         arguments: [text === WRONG_TYPE ? "" : text, `${ASIDE_MS}`],
       }),
     );
-    return undefined;
   }
 
   /** Returns the text of a record and its time to live. The text is empty if the value is undefined or has expired. */
@@ -175,18 +168,29 @@ export class RedisTokenStorage implements TokenStorage {
   }
 
   #name(key: string): string {
-    return storageKey(this.#prefix, key);
+    return this.#starts.record + key;
   }
 
   #aside(key: string): string {
-    return `latchkey/aside/${encodeKey(this.#prefix)}/${key}`;
+    return this.#starts.aside + key;
   }
 }
 
-function parse(text: string | typeof WRONG_TYPE): unknown {
+/**
+ * Returns the value of a record, or undefined if the record is damaged.
+ * @throws StorageError a newer version of Latchkey wrote the record
+ */
+function valueOf(text: string | typeof WRONG_TYPE): unknown {
+  const { version, value } = parse(text);
+  if (typeof version === "number" && version > VERSION) throw newerRecord(version, VERSION);
+  return version === VERSION ? value : undefined;
+}
+
+/** Returns the members of a record. A damaged record has none. */
+function parse(text: string | typeof WRONG_TYPE): { version?: unknown; value?: unknown } {
   try {
-    return text === WRONG_TYPE ? undefined : (JSON.parse(text) as unknown);
+    return text === WRONG_TYPE ? {} : ((JSON.parse(text) as object | null) ?? {});
   } catch {
-    return undefined;
+    return {};
   }
 }

@@ -29,15 +29,17 @@ export class ServiceEntries {
   readonly users: ServiceUsers;
   readonly #config: TokenManagerConfig;
   readonly #store: ServiceTokenStore;
+  readonly #prefix: string;
 
   constructor(config: TokenManagerConfig) {
-    const { provider, owner, storage, locks } = config;
+    const { provider, owner, storage, locks, keyPrefix = "auth_token", service = "" } = config;
     this.#config = config;
+    this.#prefix = `${encodeKey(keyPrefix)}:${encodeKey(service)}`;
     this.#store = new ServiceTokenStore(storage);
     this.users = new ServiceUsers({
       provider,
       owner,
-      keys: new UserKeys({ storage, name: this.#prefix(), locks }),
+      keys: new UserKeys({ storage, name: this.#prefix, locks }),
       deleteEntry: (key) => this.#store.delete(key),
     });
   }
@@ -45,7 +47,7 @@ export class ServiceEntries {
   /** Returns the entry for the tokens of `user` for `target`. */
   of(target: TokenTarget, user: ServiceUser | undefined): Entry {
     const owner = user ? `${encodeKey(user.sub)}:` : "";
-    return { key: `${this.#prefix()}:${owner}${targetKey(target)}`, user };
+    return { key: `${this.#prefix}:${owner}${targetKey(target)}`, user };
   }
 
   /**
@@ -157,11 +159,6 @@ export class ServiceEntries {
         { pending: true },
       );
     }
-  }
-
-  #prefix(): string {
-    const { keyPrefix = "auth_token", service = "" } = this.#config;
-    return `${encodeKey(keyPrefix)}:${encodeKey(service)}`;
   }
 }
 

@@ -5,6 +5,7 @@ import {
   storedOrRequested,
   type Found,
 } from "../core/cached-request.ts";
+import type { Stop } from "../core/flights.ts";
 import type { Grant } from "../core/grant.ts";
 import { isSessionOver } from "../core/refresh-failure.ts";
 import { remainingMs } from "../core/token-lifetime.ts";
@@ -37,7 +38,7 @@ export class ServiceRequests {
    */
   async find(
     entry: Entry,
-    { refused, ...options }: ServiceTokenOptions & { signal: AbortSignal },
+    { refused, stop, ...options }: ServiceTokenOptions & { stop: Pick<Stop, "signal"> },
     mode: ForceRefreshOptions["mode"],
   ): Promise<ServiceTokenSet> {
     const isReload = options.cache === "reload";
@@ -45,7 +46,7 @@ export class ServiceRequests {
     const isNewEnough = !isReload || (refused !== undefined && before?.accessToken !== refused);
     if (isNewEnough && this.#entries.isGood(before)) return before;
     try {
-      return await this.#get(entry, before, options, mode);
+      return await this.#get(entry, before, { ...options, signal: stop.signal }, mode);
     } catch (error) {
       if (error instanceof UserChanged) throw error;
       const stored = await this.#entries.read(entry).catch(() => undefined);

@@ -192,8 +192,7 @@ export class TokenManager implements AsyncDispose {
     const own = context && ++this.#calls;
     return this.#flights.join(
       JSON.stringify([entry.key, cache, refused, mode, prompt, own, entry.user?.departures]),
-      (stop) =>
-        this.#running.track(this.#requests.find(entry, { ...options, cache, signal: stop }, mode)),
+      (stop) => this.#running.track(this.#requests.find(entry, { ...options, cache, stop }, mode)),
       signal,
     );
   }

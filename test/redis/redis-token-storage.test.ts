@@ -83,6 +83,15 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
     expect(await contentOf(server())).toEqual({});
   });
 
+  test("stores null, false and zero", async () => {
+    const storage = open();
+    for (const value of [null, false, 0, ""]) {
+      await storage.set("k", value);
+      expect(await storage.get("k")).toBe(value);
+    }
+    expect(Object.keys(await contentOf(server()))).toEqual(["latchkey/storage//k"]);
+  });
+
   test("sets a record aside that is no text, and clear() deletes it", async () => {
     await server().redis.rPush("latchkey/storage/p/k", "x");
     const storage = open({ prefix: "p" });

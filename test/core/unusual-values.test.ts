@@ -6,7 +6,7 @@ import { Flights } from "../../src/core/flights.ts";
 import { decodeKey, encodeKey, sessionKey } from "../../src/core/keys.ts";
 import { PromiseQueue } from "../../src/core/promise-queue.ts";
 import { systemClock } from "../../src/browser/page/system-clock.ts";
-import { PublishedState } from "../../src/auth/session/published-state.ts";
+import { PublishedState } from "../../src/core/published-state.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { createLazyServer } from "../../src/compose/lazy-server.ts";
 import { fakeFetch, json, testRequests } from "../oidc/support.ts";

@@ -3,7 +3,7 @@ import type { GetTokenOptions, LoginOptions } from "../../src/core/auth-options.
 import type { AuthStatus } from "../../src/core/auth-state.ts";
 import { NoTokenError } from "../../src/core/errors.ts";
 import type { User } from "../../src/core/user.ts";
-import { PublishedState } from "../../src/auth/session/published-state.ts";
+import { PublishedState } from "../../src/core/published-state.ts";
 
 /** An `Auth` that a test controls, for pages that need no server. */
 export interface FakeAuth extends Auth {

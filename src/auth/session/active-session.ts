@@ -1,5 +1,6 @@
 import type { AnonymousReason, AuthenticatedReason } from "../../core/auth-state.ts";
 import { PromiseQueue } from "../../core/promise-queue.ts";
+import { PublishedState } from "../../core/published-state.ts";
 import { userNeeded } from "../../core/refusal.ts";
 import { storedTokens } from "../../core/session.ts";
 import type { StoredUser } from "../../core/user-store.ts";
@@ -15,7 +16,6 @@ import {
   isOf,
   type CachedToken,
 } from "./cached-token.ts";
-import { PublishedState } from "./published-state.ts";
 import { SessionReader, type FoundToken, type SessionReaderConfig } from "./session-reader.ts";
 import { TokenEnd } from "./token-end.ts";
 import { needsLogin, rememberedUser, stateOf, whyAnonymous } from "./session-state.ts";

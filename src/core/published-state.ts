@@ -1,7 +1,7 @@
-import type { AuthState, AuthStatus } from "../../core/auth-state.ts";
-import { contentOf } from "../../core/content-of.ts";
-import type { Clock } from "../../core/ports.ts";
-import type { User } from "../../core/user.ts";
+import type { AuthState, AuthStatus } from "./auth-state.ts";
+import { contentOf } from "./content-of.ts";
+import type { Clock } from "./ports.ts";
+import type { User } from "./user.ts";
 
 /** A function that is called with the previous user and the next user of this tab. */
 export type UserListener = (previous: User | undefined, next: User | undefined) => void;

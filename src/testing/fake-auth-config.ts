@@ -1,0 +1,158 @@
+import type { GetTokenOptions } from "../core/auth-options.ts";
+import type { AuthStatus, TokenSummary } from "../core/auth-state.ts";
+import { ConfigurationError, RefreshTokenError } from "../core/errors.ts";
+import { isObject } from "../core/shape.ts";
+import { toUser, type User } from "../core/user.ts";
+import { oneOf, refuseUnknown } from "./refuse-unknown.ts";
+
+/** The claims of a user of a test. `sub` is required. */
+export interface TestUser {
+  readonly sub: string;
+  readonly [claim: string]: unknown;
+}
+
+/** The token of a `FakeAuth`. Each member has a default. */
+export interface FakeToken extends Partial<TokenSummary> {
+  /** Default: `token of <sub>`. */
+  readonly accessToken?: string;
+  /** What `getIdToken()` returns. Default: undefined. */
+  readonly idToken?: string;
+  /** Default: `fresh`. */
+  readonly freshness?: "fresh" | "stale";
+}
+
+/** Returns the token of a `getToken()` call, or rejects as `getToken()` shall reject. */
+export type TokenFunction = (options: GetTokenOptions) => Promise<string>;
+
+/** The options of `fakeAuth()`. */
+export interface FakeAuthConfig {
+  /**
+   * The claims or the `sub` of the user. With `state`, `login()` signs this user in. Default: nobody is signed in, and `login()`
+   * signs Ada Lovelace in, whose `sub` is `ada`.
+   */
+  readonly user?: TestUser | string;
+  /** The access token, or all about the token, or a function that `getToken()` calls. Default: the text `token of <sub>`. */
+  readonly token?: FakeToken | TokenFunction | string;
+  /** The first state, or only its `status`. Default: `authenticated` with `user`, and otherwise `anonymous`. */
+  readonly state?: AuthStatus | AuthStatus["status"];
+}
+
+/** The user whom `login()` signs in, if the test has named no user. */
+export const ADA: TestUser = {
+  sub: "ada",
+  name: "Ada Lovelace",
+  email: "ada@example.com",
+  email_verified: true,
+};
+
+const STATUSES: readonly AuthStatus["status"][] = [
+  "loading",
+  "unavailable",
+  "anonymous",
+  "authenticating",
+  "authenticated",
+  "expired",
+];
+const TOKEN_MEMBERS = [
+  "accessToken",
+  "idToken",
+  "freshness",
+  "scope",
+  "expiresAt",
+  "origin",
+  "isRenewable",
+];
+
+/**
+ * Validates the options of `fakeAuth()`.
+ * @throws ConfigurationError an option is unknown or malformed. `error.input` is the name of that option
+ */
+export function checkFakeAuth(config: FakeAuthConfig): void {
+  refuseUnknown("fakeAuth()", config, ["user", "token", "state"]);
+  const { user, token, state } = config;
+  if (user !== undefined) readUser(user);
+  if (token !== undefined) checkToken(token);
+  if (state !== undefined) checkState(state);
+}
+
+/**
+ * Returns a `User` with these claims, or with this `sub`.
+ * @throws ConfigurationError `user` has no `sub`
+ */
+export function readUser(user: TestUser | string): User {
+  const claims = typeof user === "string" ? { sub: user, name: user } : user;
+  if (isObject(claims) && typeof claims.sub === "string" && claims.sub !== "")
+    return toUser(claims);
+  throw new ConfigurationError(
+    "user",
+    "it has no `sub`",
+    'Give the claims of a user, such as { sub: "ada", name: "Ada" }, or only the `sub`.',
+  );
+}
+
+/** @throws ConfigurationError `token` is malformed. The message does not contain the token */
+export function checkToken(token: FakeToken | TokenFunction | string): void {
+  if (typeof token === "function" || (typeof token === "string" && token !== "")) return;
+  if (isObject(token)) return refuseUnknown("token", token, TOKEN_MEMBERS);
+  throw new ConfigurationError(
+    "token",
+    "it is no token",
+    "Give the text of an access token, an object such as { accessToken, expiresAt }, or a function for getToken().",
+  );
+}
+
+/** @throws ConfigurationError `state` is no state of an `Auth` */
+export function checkState(state: AuthStatus | AuthStatus["status"]): void {
+  const status: unknown = isObject(state) ? state["status"] : state;
+  oneOf("state", status, STATUSES);
+  if (status === "authenticated" && isObject(state) && !("user" in state && "token" in state)) {
+    throw new ConfigurationError(
+      "state",
+      "the state `authenticated` has no user or no token",
+      'Give state: "authenticated" with the option `user`, or call setUser().',
+    );
+  }
+}
+
+/** Returns the whole state for a `status`. `user`: the user of the states that have a user. */
+export function statusOf(
+  status: AuthStatus["status"],
+  user: User,
+  token: FakeToken,
+  now: number,
+): AuthStatus {
+  switch (status) {
+    case "loading":
+    case "authenticating":
+      return { status };
+    case "anonymous":
+      return { status, reason: "none" };
+    case "expired":
+      return {
+        status,
+        reason: "session_ended",
+        user,
+        error: new RefreshTokenError("session_ended"),
+      };
+    case "unavailable":
+      return {
+        status,
+        error: new ConfigurationError(
+          "indexedDB",
+          "this page has no IndexedDB",
+          "This is the state `unavailable` of fakeAuth().",
+        ),
+      };
+    case "authenticated":
+      break;
+  }
+  const { freshness = "fresh", scope = [], origin = "this-tab", isRenewable = true } = token;
+  const expiresAt = token.expiresAt ?? now + 300_000;
+  return {
+    status,
+    reason: "login",
+    user,
+    freshness,
+    token: { scope, expiresAt, origin, isRenewable },
+  };
+}

@@ -1,0 +1,252 @@
+import { abortable } from "../core/abortable.ts";
+import { asyncDispose } from "../core/async-dispose.ts";
+import type { Auth } from "../core/auth.ts";
+import type { GetTokenOptions, LoginOptions, LogoutOptions } from "../core/auth-options.ts";
+import type { AuthState, AuthStatus } from "../core/auth-state.ts";
+import { CancelledError, isAuthError, NoTokenError, RefreshTokenError } from "../core/errors.ts";
+import { wallClock } from "../core/ports.ts";
+import { PublishedState } from "../core/published-state.ts";
+import type { User } from "../core/user.ts";
+import {
+  ADA,
+  checkFakeAuth,
+  checkState,
+  checkToken,
+  readUser,
+  statusOf,
+  type FakeAuthConfig,
+  type FakeToken,
+  type TestUser,
+  type TokenFunction,
+} from "./fake-auth-config.ts";
+import { sendWithToken } from "./fake-fetch.ts";
+import { KnownUsers } from "./known-users.ts";
+
+/** The arguments of all calls of a `FakeAuth`, by method, in their order. */
+export interface FakeAuthCalls {
+  readonly getToken: GetTokenOptions[];
+  readonly login: LoginOptions[];
+  readonly logout: LogoutOptions[];
+  readonly logoutAll: Pick<LogoutOptions, "parameters">[];
+  readonly forget: string[];
+  readonly switchUser: string[];
+  /** Copies of the requests that `fetch` has sent, with the token. */
+  readonly fetch: Request[];
+}
+
+/** Performs a login of a `FakeAuth`. Returns the user who has logged in, or rejects as `login()` shall reject. */
+export type LoginFunction = (
+  options: LoginOptions,
+) => TestUser | string | Promise<TestUser | string>;
+
+/** An `Auth` without a server and without a store. A test reads its calls and sets its state. */
+export class FakeAuth implements Auth {
+  declare readonly [Symbol.asyncDispose]: Auth[typeof Symbol.asyncDispose];
+  readonly calls: FakeAuthCalls = {
+    getToken: [],
+    login: [],
+    logout: [],
+    logoutAll: [],
+    forget: [],
+    switchUser: [],
+    fetch: [],
+  };
+  readonly #state = new PublishedState(wallClock);
+  readonly #users = new KnownUsers();
+  #listeners = 0;
+  #token: FakeToken = {};
+  #tokenFunction: TokenFunction | undefined;
+  #login: LoginFunction;
+
+  constructor(config: FakeAuthConfig) {
+    checkFakeAuth(config);
+    const { user, token, state = user === undefined ? "anonymous" : "authenticated" } = config;
+    this.#login = ({ loginHint }) =>
+      (this.#users.find(loginHint)?.claims as TestUser | undefined) ?? user ?? ADA;
+    if (token !== undefined) this.setToken(token);
+    this.#publish(state, readUser(user ?? ADA));
+    Object.assign(this, { [asyncDispose]: async () => this.dispose() });
+  }
+
+  /** The number of listeners of `subscribe()` that were not removed. */
+  get listeners(): number {
+    return this.#listeners;
+  }
+
+  /**
+   * Publishes a state. `state`: the whole state, or its `status`.
+   * @throws ConfigurationError `state` is no state of an `Auth`
+   */
+  setState(state: AuthStatus | AuthStatus["status"]): void {
+    checkState(state);
+    this.#publish(state, this.#users.current ?? readUser(ADA));
+  }
+
+  /**
+   * Publishes that `user` is signed in. `token`: as in `fakeAuth()`. Default: the text `token of <sub>`.
+   * @throws ConfigurationError `user` has no `sub`, or `token` is malformed
+   */
+  setUser(user: TestUser | string, token?: FakeToken | TokenFunction | string): void {
+    if (token !== undefined) this.setToken(token);
+    this.#publish("authenticated", readUser(user));
+  }
+
+  /**
+   * Sets what `getToken()` returns from now on. The published state stays.
+   * @throws ConfigurationError `token` is malformed
+   */
+  setToken(token: FakeToken | TokenFunction | string): void {
+    checkToken(token);
+    this.#tokenFunction = typeof token === "function" ? token : undefined;
+    if (typeof token === "function") return;
+    this.#token = typeof token === "string" ? { accessToken: token } : token;
+  }
+
+  /** Sets what `login()` does from now on. Default: the user of `fakeAuth()` logs in. */
+  setLogin(login: LoginFunction): void {
+    this.#login = login;
+  }
+
+  get state(): AuthState {
+    return this.#state.get();
+  }
+
+  readonly getToken: Auth["getToken"] = async (options = {}) => {
+    this.calls.getToken.push(options);
+    options.signal?.throwIfAborted();
+    const token = (this.#tokenFunction ?? ((asked) => this.#tokenFor(asked)))(options);
+    return abortable(token, options.signal);
+  };
+
+  readonly login: Auth["login"] = async (options = {}) => {
+    this.calls.login.push(options);
+    this.#assertAvailable();
+    const before = this.state;
+    if (before.status !== "authenticated") this.#state.set({ status: "authenticating" });
+    try {
+      const login = Promise.resolve(options).then(this.#login);
+      this.#publish("authenticated", readUser(await abortable(login, options.signal)));
+      return this.#users.current!;
+    } catch (error) {
+      const isTold = isAuthError(error) && !(error instanceof CancelledError);
+      const failed = isTold && before.status !== "authenticated";
+      if (failed) this.#state.set({ status: "anonymous", reason: "login_failed", error });
+      else this.#state.set(before);
+      throw error;
+    }
+  };
+
+  readonly logout: Auth["logout"] = async (options = {}) => {
+    this.calls.logout.push(options);
+    this.#assertAvailable();
+    const { user = this.#users.current?.sub } = options;
+    if (user !== undefined) await this.#remove(user, "logged_out");
+    return { server: "told" };
+  };
+
+  readonly logoutAll: Auth["logoutAll"] = async (options = {}) => {
+    this.calls.logoutAll.push(options);
+    this.#assertAvailable();
+    for (const { sub } of this.#users.list()) await this.#remove(sub, "logged_out");
+    return { server: "told" };
+  };
+
+  readonly forget: Auth["forget"] = async (sub) => {
+    this.calls.forget.push(sub);
+    this.#assertAvailable();
+    await this.#remove(sub, "forgotten");
+    return { server: "told" };
+  };
+
+  readonly switchUser: Auth["switchUser"] = async (sub) => {
+    this.calls.switchUser.push(sub);
+    this.#assertAvailable();
+    const user = this.#users.get(sub);
+    if (!user) throw new NoTokenError("no session of this user is stored on this device");
+    const state = statusOf("authenticated", user, this.#token, wallClock.now());
+    this.#publish({ ...state, reason: "switched" } as AuthStatus, user);
+  };
+
+  readonly fetch: Auth["fetch"] = async (input, init) => {
+    const getToken = () => this.getToken({ prompt: "none" });
+    return sendWithToken(input, init, getToken, (sent) => this.calls.fetch.push(sent));
+  };
+
+  readonly users: Auth["users"] = async () => this.#users.list();
+  readonly getUser: Auth["getUser"] = async () => this.#signedIn();
+  readonly getIdToken: Auth["getIdToken"] = async () => this.#signedIn() && this.#token.idToken;
+  readonly handleCallback: Auth["handleCallback"] = async () => undefined;
+  readonly onUserChange: Auth["onUserChange"] = (listener) => this.#state.onUserChange(listener);
+  readonly onUserRemoved: Auth["onUserRemoved"] = (listener) => this.#users.onRemoved(listener);
+  readonly subscribe: Auth["subscribe"] = (listener) => {
+    const unsubscribe = this.#state.subscribe(listener);
+    let isCounted = true;
+    this.#listeners += 1;
+    return () => {
+      if (isCounted) this.#listeners -= 1;
+      isCounted = false;
+      unsubscribe();
+    };
+  };
+  readonly start: Auth["start"] = () => {};
+  readonly dispose: Auth["dispose"] = () => {};
+
+  #signedIn(): User | undefined {
+    return this.state.status === "authenticated" ? this.state.user : undefined;
+  }
+
+  #assertAvailable(): void {
+    if (this.state.status === "unavailable") throw this.state.error;
+  }
+
+  /** Waits until the state is known, and returns the token or throws the error of `getToken()`. */
+  async #tokenFor({ user, prompt, signal }: GetTokenOptions): Promise<string> {
+    const isOpen = () =>
+      this.state.status === "loading" ||
+      (this.state.status === "authenticating" && prompt !== "none");
+    while (isOpen()) await this.#nextState(signal);
+    const { state } = this;
+    this.#assertAvailable();
+    const current = this.#signedIn()?.sub;
+    const sub = user ?? current;
+    if (sub !== undefined && sub === current) return this.#token.accessToken ?? `token of ${sub}`;
+    if (user !== undefined && this.#users.get(user)) return `token of ${user}`;
+    if (state.status === "expired") throw state.error ?? new RefreshTokenError(state.reason);
+    throw new NoTokenError("a login is needed");
+  }
+
+  #nextState(signal: AbortSignal | undefined): Promise<void> {
+    let forget: (() => void) | undefined;
+    const next = new Promise<void>((resolve) => {
+      forget = this.#state.subscribe(resolve);
+    });
+    return abortable(next, signal).finally(() => forget?.());
+  }
+
+  #publish(state: AuthStatus | AuthStatus["status"], user: User): void {
+    const next =
+      typeof state === "string" ? statusOf(state, user, this.#token, wallClock.now()) : state;
+    if (next.status === "authenticated") this.#users.add(next.user, wallClock.now());
+    this.#state.set(next);
+  }
+
+  async #remove(sub: string, reason: "logged_out" | "forgotten"): Promise<void> {
+    const isCurrent = this.#users.current?.sub === sub;
+    const told = this.#users.remove(sub);
+    if (isCurrent) this.#state.set({ status: "anonymous", reason });
+    await told;
+  }
+}
+
+/**
+ * Creates an `Auth` for tests of components. It needs no server, no IndexedDB and no secure context, and works in jsdom,
+ * happy-dom, Node and browsers. `login()` and `logout()` change its state as an app sees it.
+ * @throws ConfigurationError an option is unknown or malformed. `error.input` is the name of that option
+ * @example
+ * const auth = fakeAuth({ user: { sub: "ada", name: "Ada" }, token: "t1" });
+ * const token = await auth.getToken(); // "t1"
+ * auth.setState("expired");
+ */
+export function fakeAuth(config: FakeAuthConfig = {}): FakeAuth {
+  return new FakeAuth(config);
+}

@@ -1,12 +1,16 @@
 import type { UserAgent } from "../../src/core/user-agent.ts";
 
+type Send = (url: string, init: RequestInit) => Promise<Response>;
+
 /** Sends authorization requests without a browser: follows redirects, keeps cookies, and shows no page. */
 export class FetchUserAgent implements UserAgent {
   readonly #redirectUri: string;
+  readonly #fetch: Send;
   readonly #cookies = new Map<string, string>();
 
-  constructor(redirectUri: string) {
+  constructor(redirectUri: string, send: Send = (url, init) => fetch(url, init)) {
     this.#redirectUri = redirectUri;
+    this.#fetch = send;
   }
 
   open(): ReturnType<UserAgent["open"]> {
@@ -17,7 +21,7 @@ export class FetchUserAgent implements UserAgent {
   async #follow(start: string): Promise<string> {
     for (let url = start, hops = 0; hops < 10; hops++) {
       const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-      const response = await fetch(url, { redirect: "manual", headers: { cookie } });
+      const response = await this.#fetch(url, { redirect: "manual", headers: { cookie } });
       for (const line of response.headers.getSetCookie()) {
         const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!;
         this.#cookies.set(name!, value!);

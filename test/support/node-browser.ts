@@ -48,7 +48,7 @@ export function nodeBrowser({
   const hub = new MemoryTabHub();
   const ledger = new MemoryCallbackLedger();
   const requests = testRequests();
-  const userAgent = new FetchUserAgent(redirectUri);
+  const userAgent = new FetchUserAgent(redirectUri, config.fetch);
   const lifecycle = {
     online: () => true,
     visible: () => true,

@@ -1,0 +1,131 @@
+/** A login of a user, or of a client without a user. */
+export interface FakeLogin {
+  /** Undefined after the grant `client_credentials`. */
+  readonly sub: string | undefined;
+  readonly clientId: string;
+  readonly scope: readonly string[];
+  /** The APIs that the login named. */
+  readonly resources: readonly string[];
+  /** When the user authenticated. Seconds since the epoch. */
+  readonly authTime: number;
+  readonly nonce?: string | undefined;
+}
+
+/** An authorization code that was not used. */
+export interface PendingCode {
+  readonly login: FakeLogin;
+  readonly redirectUri: string;
+  readonly challenge: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** All tokens that come from one login. */
+export interface TokenFamily {
+  readonly login: FakeLogin;
+  /** The refresh tokens, and when each was first used. Milliseconds since the epoch. Undefined: not yet. */
+  readonly refreshTokens: Map<string, number | undefined>;
+  isEnded: boolean;
+}
+
+/** An issued access token. */
+interface IssuedToken {
+  readonly family: TokenFamily;
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
+}
+
+/** The authorization codes, refresh tokens and access tokens of a `FakeProvider`. */
+export class GrantStore {
+  readonly #codes = new Map<string, PendingCode>();
+  /** The families of used codes. */
+  readonly #usedCodes = new Map<string, TokenFamily>();
+  readonly #families = new Set<TokenFamily>();
+  readonly #accessTokens = new Map<string, IssuedToken>();
+
+  /** Returns a new code. */
+  addCode(pending: PendingCode): string {
+    const code = randomText();
+    this.#codes.set(code, pending);
+    return code;
+  }
+
+  /**
+   * Returns a code's data, once. A second use ends all tokens of the first use.
+   * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
+   */
+  takeCode(code: string): PendingCode | undefined {
+    const pending = this.#codes.get(code);
+    this.#codes.delete(code);
+    const used = this.#usedCodes.get(code);
+    if (used) used.isEnded = true;
+    return pending;
+  }
+
+  /** Starts the tokens of a login. `code`: the code of the login, if there is one. */
+  open(login: FakeLogin, code?: string): TokenFamily {
+    const family: TokenFamily = { login, refreshTokens: new Map(), isEnded: false };
+    this.#families.add(family);
+    if (code !== undefined) this.#usedCodes.set(code, family);
+    return family;
+  }
+
+  /** Returns a new refresh token. */
+  addRefreshToken(family: TokenFamily): string {
+    const token = randomText();
+    family.refreshTokens.set(token, undefined);
+    return token;
+  }
+
+  /**
+   * Marks a refresh token as used, and returns its family. If the token was used more than `leewayMs` milliseconds before `now`,
+   * the family ends.
+   * @see https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
+   */
+  useRefreshToken(token: string, now: number, leewayMs: number): TokenFamily | undefined {
+    const family = this.#familyOf(token);
+    if (!family || family.isEnded) return undefined;
+    const usedAt = family.refreshTokens.get(token);
+    if (usedAt === undefined) family.refreshTokens.set(token, now);
+    else if (now - usedAt >= leewayMs) family.isEnded = true;
+    return family.isEnded ? undefined : family;
+  }
+
+  addAccessToken(token: string, family: TokenFamily, expiresAt: number): void {
+    this.#accessTokens.set(token, { family, expiresAt });
+  }
+
+  /** Returns the login of a valid access token. */
+  loginOf(accessToken: string, now: number): FakeLogin | undefined {
+    const token = this.#accessTokens.get(accessToken);
+    return token && !token.family.isEnded && now < token.expiresAt ? token.family.login : undefined;
+  }
+
+  /** Ends a refresh token with its family, or one access token. */
+  revoke(token: string): void {
+    const family = this.#familyOf(token);
+    if (family) family.isEnded = true;
+    this.#accessTokens.delete(token);
+  }
+
+  /** Ends all tokens of a user. */
+  endUser(sub: string): void {
+    for (const family of this.#families) if (family.login.sub === sub) family.isEnded = true;
+  }
+
+  /** Makes all access tokens of a user expire at `now`. */
+  expireAccessTokens(sub: string, now: number): void {
+    for (const token of this.#accessTokens.values())
+      if (token.family.login.sub === sub) token.expiresAt = Math.min(token.expiresAt, now);
+  }
+
+  #familyOf(refreshToken: string): TokenFamily | undefined {
+    return [...this.#families].find(({ refreshTokens }) => refreshTokens.has(refreshToken));
+  }
+}
+
+/** Returns 128 random bits, in hexadecimal. */
+export function randomText(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,63 @@
+import { authorizationError } from "./authorization-endpoint.ts";
+import type { FakeEndpoint } from "./endpoints.ts";
+import type { FakeFault } from "./faults.ts";
+import { empty, oauthError, RefusedRequest } from "./http.ts";
+import { HANDLERS } from "./other-endpoints.ts";
+import type { ProviderParts } from "./provider-parts.ts";
+
+/** How the network and the provider treat one request. */
+export interface Conditions {
+  readonly fault: FakeFault | undefined;
+  /** The time before the response. Milliseconds. */
+  readonly latencyMs: number;
+}
+
+/** Responds to a request of an endpoint, with the fault of this request. If no response comes, returns `Response.error()`. */
+export async function respond(
+  parts: ProviderParts,
+  endpoint: FakeEndpoint,
+  request: Request,
+  { fault, latencyMs }: Conditions,
+): Promise<Response> {
+  const delayMs = latencyMs + (fault?.type === "delay" ? fault.ms : 0);
+  if (delayMs > 0) await parts.config.clock.sleep(delayMs, request.signal);
+  switch (fault?.type) {
+    case "network_error":
+      return Response.error();
+    case "status": {
+      const { status, retryAfterS } = fault;
+      return empty(status, retryAfterS === undefined ? {} : { "retry-after": `${retryAfterS}` });
+    }
+    case "oauth_error": {
+      const { error, errorDescription, status = 400 } = fault;
+      if (endpoint === "authorization") {
+        return authorizationError(parts, request, error, errorDescription);
+      }
+      return oauthError(new RefusedRequest(error, errorDescription ?? error, status));
+    }
+    case "lost_response":
+      await handle(parts, endpoint, request);
+      return Response.error();
+    case "invalid_json": {
+      const { status, headers } = await handle(parts, endpoint, request);
+      return new Response('{"', { status, headers });
+    }
+    case "delay":
+    case undefined:
+      break;
+  }
+  return handle(parts, endpoint, request);
+}
+
+async function handle(
+  parts: ProviderParts,
+  endpoint: FakeEndpoint,
+  request: Request,
+): Promise<Response> {
+  try {
+    return await HANDLERS[endpoint](parts, request);
+  } catch (error) {
+    if (error instanceof RefusedRequest) return oauthError(error);
+    throw error;
+  }
+}

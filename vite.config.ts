@@ -18,6 +18,7 @@ export default defineConfig(async ({ mode }) => ({
         parts: "src/parts.ts",
         react: "src/react.ts",
         redis: "src/redis.ts",
+        testing: "src/testing.ts",
         ui: "src/ui.ts",
         worker: "src/worker.ts",
       },
@@ -41,7 +42,7 @@ export default defineConfig(async ({ mode }) => ({
 }));
 
 const UNIT = [
-  "test/{auth,check,compose,core,environments,fetch,grants,import,memory,oidc,outage,refresh,service,simulation,size,worker}/**/*.test.ts",
+  "test/{auth,check,compose,core,environments,fetch,grants,import,memory,oidc,outage,refresh,service,simulation,size,testing,worker}/**/*.test.ts",
   "test/*.test.ts",
   "test/redis/*.test.ts",
 ];

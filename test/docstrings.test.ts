@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 
 const FOLDER = resolve("node_modules/.cache/latchkey-examples");
 const ENTRIES = ["index", "parts", "confidential", "callback", "ui", "react", "redis", "worker"];
+const ENTRIES = ["index", "parts", "confidential", "callback", "ui", "react", "testing", "worker"];
 
 const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
   .filter((path) => /\.tsx?$/.test(path))
@@ -66,7 +67,11 @@ test("every method of Auth, every grant and every factory has @throws and @examp
   const methods = membersOf("src/core/auth.ts", "Auth").filter(([name]) => name !== "state");
   expect(methods.map(([name]) => name)).toContain("getToken");
   const described = [...docstrings]
-    .filter(([name]) => /Grant$|^create[A-Z]|^start[A-Z]|^importSession$/.test(name))
+    .filter(([name]) =>
+      /Grant$|^create[A-Z]|^start[A-Z]|^importSession$|^fake[A-Z]|^signedInState$|^playwrightRoute$/.test(
+        name,
+      ),
+    )
     .map(([name, text]) => [name, (text ?? "") + requestTokenDocs(name)] as const);
   expect(described.length).toBeGreaterThan(10);
   // The protocols, and what cannot fail.

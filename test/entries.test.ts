@@ -67,6 +67,7 @@ test("each entry has its source, its types and its place in the build", () => {
       "./parts",
       "./react",
       "./redis",
+      "./testing",
       "./ui",
       "./worker",
     ]),
@@ -78,7 +79,7 @@ test.for(ENTRIES)(
   { timeout: 20_000 },
   async ({ name, files }) => {
     // A worker imports all its code statically, so that bundlers can write it as one file.
-    const packages = { "./ui": ["lit"], "./worker": ["jose"] }[name] ?? [];
+    const packages = { "./testing": ["jose"], "./ui": ["lit"], "./worker": ["jose"] }[name] ?? [];
     expect(await importInNode(join(BUILT, relative("dist", files.default)), { packages })).toEqual({
       touched: [],
       failure: "",

@@ -1,0 +1,26 @@
+export { fakeAuth } from "./testing/fake-auth.ts";
+export type { FakeAuth, FakeAuthCalls, LoginFunction } from "./testing/fake-auth.ts";
+export type {
+  FakeAuthConfig,
+  FakeToken,
+  TestUser,
+  TokenFunction,
+} from "./testing/fake-auth-config.ts";
+export { fakeProvider } from "./testing/provider/fake-provider.ts";
+export type {
+  FakeLoginOptions,
+  FakeProvider,
+  FakeRequest,
+} from "./testing/provider/fake-provider.ts";
+export type { FakeEndpoint } from "./testing/provider/endpoints.ts";
+export type { FakeFault } from "./testing/provider/faults.ts";
+export type { FakeClient, FakeProviderConfig } from "./testing/provider/provider-config.ts";
+export type { FakeTokenResponse } from "./testing/provider/token-response.ts";
+export { playwrightRoute } from "./testing/playwright-route.ts";
+export type { RouteLike } from "./testing/playwright-route.ts";
+export { signedInState } from "./testing/signed-in-state.ts";
+export type { SignedInStateConfig, StorageState } from "./testing/signed-in-state.ts";
+export { ManualClock } from "./testing/manual-clock.ts";
+export { createLab } from "./testing/lab.ts";
+export type { Lab, LabPage } from "./testing/lab.ts";
+export type { ExpiredSession } from "./testing/expire-in-page.ts";

@@ -1,0 +1,33 @@
+import { expect, vi } from "vitest";
+import { fakeAuth, fakeProvider, ManualClock } from "../../src/testing.ts";
+
+/** Uses `latchkey/testing` in a simulated browser. */
+export async function expectFakesWork(): Promise<void> {
+  expect(typeof document).toBe("object");
+  const auth = fakeAuth({ user: "ada", token: "t1" });
+  const send = vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response("ok"));
+  await auth.fetch("/api/me", { method: "POST", body: "x" });
+  const [sent] = auth.calls.fetch;
+  expect(sent!.url).toBe(new URL("/api/me", location.href).href);
+  expect(sent!.headers.get("authorization")).toBe("Bearer t1");
+  await expect(auth.fetch("https://other.example/api")).rejects.toMatchObject({ input: "url" });
+  expect(send).toHaveBeenCalledTimes(1);
+  send.mockRestore();
+  await auth.logout();
+  expect(auth.state.status).toBe("anonymous");
+
+  const clock = new ManualClock();
+  const provider = fakeProvider({ clock });
+  const { refresh_token: token, access_token: access } = await provider.issueTokens();
+  clock.advance(300_000);
+  expect(provider.userOf(access)).toBeUndefined();
+  const response = await provider.fetch(`${provider.issuer}/token`, {
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: `grant_type=refresh_token&client_id=web&refresh_token=${token}`,
+  });
+  const { access_token: newer } = (await response.json()) as { access_token: string };
+  expect(provider.userOf(newer)).toBe("ada");
+  provider.failNext("keys", { type: "network_error" });
+  await expect(provider.fetch(`${provider.issuer}/jwks`)).rejects.toThrow(TypeError);
+}

@@ -1,0 +1,194 @@
+import { describe, expect, test, vi } from "vitest";
+import {
+  CancelledError,
+  NetworkError,
+  NoTokenError,
+  RefreshTokenError,
+} from "../../src/core/errors.ts";
+import { fakeAuth, type FakeAuthConfig } from "../../src/testing.ts";
+
+const ADA = { sub: "ada", name: "Ada", email: "ada@example.com", role: "admin" };
+
+describe("the first state", () => {
+  test("is anonymous without options, and authenticated with a user", async () => {
+    expect(fakeAuth().state).toMatchObject({ status: "anonymous", reason: "none" });
+    const auth = fakeAuth({ user: ADA });
+    expect(auth.state).toMatchObject({
+      status: "authenticated",
+      user: { sub: "ada", name: "Ada", claims: { role: "admin" } },
+      freshness: "fresh",
+    });
+    expect(await auth.getUser()).toMatchObject({ email: "ada@example.com" });
+    expect(await auth.getToken()).toBe("token of ada");
+  });
+
+  test("can have any status", () => {
+    const of = (config: FakeAuthConfig) => fakeAuth(config).state;
+    expect(of({ state: "loading" })).toMatchObject({ status: "loading" });
+    expect(of({ state: "authenticating" })).toMatchObject({ status: "authenticating" });
+    expect(of({ user: "ada", state: "expired" })).toMatchObject({
+      status: "expired",
+      reason: "session_ended",
+      user: { sub: "ada" },
+    });
+    expect(of({ state: "unavailable" })).toMatchObject({ error: { input: "indexedDB" } });
+    expect(of({ state: { status: "anonymous", reason: "forgotten" } })).toMatchObject({
+      reason: "forgotten",
+    });
+  });
+
+  test("has the members of the token, and getIdToken() returns its ID token", async () => {
+    const token = { accessToken: "t1", idToken: "i1", expiresAt: 5, scope: ["api"] };
+    const auth = fakeAuth({ user: "ada", token });
+    expect(auth.state).toMatchObject({ token: { expiresAt: 5, scope: ["api"] } });
+    expect([await auth.getToken(), await auth.getIdToken()]).toEqual(["t1", "i1"]);
+    expect(await fakeAuth({ token }).getIdToken()).toBeUndefined();
+  });
+});
+
+describe("getToken()", () => {
+  test("rejects as the real one does when no user is signed in", async () => {
+    await expect(fakeAuth().getToken()).rejects.toBeInstanceOf(NoTokenError);
+    const expired = fakeAuth({ user: "ada", state: "expired" });
+    await expect(expired.getToken()).rejects.toBeInstanceOf(RefreshTokenError);
+    const unavailable = fakeAuth({ state: "unavailable" });
+    await expect(unavailable.getToken()).rejects.toMatchObject({ code: "configuration" });
+    await expect(fakeAuth({ user: "ada" }).getToken({ user: "bob" })).rejects.toMatchObject({
+      code: "no_token",
+    });
+  });
+
+  test("waits while the state is loading, and for a login that is in progress", async () => {
+    const auth = fakeAuth({ state: "loading" });
+    const token = auth.getToken();
+    auth.setState("authenticating");
+    auth.setUser("ada");
+    expect(await token).toBe("token of ada");
+    const busy = fakeAuth({ state: "authenticating" });
+    await expect(busy.getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
+  });
+
+  test("an abort of the signal ends the wait", async () => {
+    const controller = new AbortController();
+    const token = fakeAuth({ state: "loading" }).getToken({ signal: controller.signal });
+    controller.abort(new Error("unmounted"));
+    await expect(token).rejects.toThrow("unmounted");
+  });
+
+  test("calls the function of the test, and its calls are visible", async () => {
+    const auth = fakeAuth({ user: "ada", token: async ({ resource }) => `token for ${resource}` });
+    expect(await auth.getToken({ resource: "https://a.example" })).toBe(
+      "token for https://a.example",
+    );
+    auth.setToken(() => Promise.reject(new NetworkError("offline")));
+    await expect(auth.getToken()).rejects.toMatchObject({ code: "network" });
+    auth.setToken("t2");
+    expect(await auth.getToken()).toBe("t2");
+    expect(auth.calls.getToken).toEqual([{ resource: "https://a.example" }, {}, {}]);
+  });
+});
+
+describe("login() and logout()", () => {
+  test("change the state as an app sees it", async () => {
+    const auth = fakeAuth({ user: ADA, state: "anonymous" });
+    const seen: string[] = [];
+    const changes: unknown[] = [];
+    auth.subscribe(() => seen.push(auth.state.status));
+    auth.onUserChange((previous, next) => changes.push([previous?.sub, next?.sub]));
+    expect(await auth.login({ returnTo: "/orders" })).toMatchObject({ sub: "ada" });
+    expect(await auth.logout()).toEqual({ server: "told" });
+    expect(seen).toEqual(["authenticating", "authenticated", "anonymous"]);
+    expect(auth.state).toMatchObject({ reason: "logged_out" });
+    expect(changes).toEqual([
+      [undefined, "ada"],
+      ["ada", undefined],
+    ]);
+    expect(auth.calls).toMatchObject({ login: [{ returnTo: "/orders" }], logout: [{}] });
+  });
+
+  test("a login that fails leaves its error in the state, and a cancelled login leaves nothing", async () => {
+    const auth = fakeAuth();
+    const error = new NetworkError("offline");
+    auth.setLogin(() => Promise.reject(error));
+    await expect(auth.login()).rejects.toBe(error);
+    expect(auth.state).toMatchObject({ status: "anonymous", reason: "login_failed", error });
+    const cancelled = fakeAuth();
+    cancelled.setLogin(() => Promise.reject(new CancelledError("the user closed the popup")));
+    await expect(cancelled.login()).rejects.toMatchObject({ code: "cancelled" });
+    expect(cancelled.state).toMatchObject({ status: "anonymous", reason: "none" });
+  });
+
+  test("several users: users(), switchUser(), forget() and onUserRemoved()", async () => {
+    const auth = fakeAuth({ user: ADA });
+    const removed: string[] = [];
+    const stop = auth.onUserRemoved((sub) => removed.push(sub));
+    auth.setLogin(() => ({ sub: "bob", name: "Bob" }));
+    await auth.login();
+    expect((await auth.users()).map(({ sub }) => sub).sort()).toEqual(["ada", "bob"]);
+    await auth.switchUser("ada");
+    expect(auth.state).toMatchObject({ reason: "switched", user: { sub: "ada" } });
+    expect(await auth.getToken({ user: "bob" })).toBe("token of bob");
+    await expect(auth.switchUser("eve")).rejects.toMatchObject({ code: "no_token" });
+    await auth.forget("ada");
+    expect(auth.state).toMatchObject({ status: "anonymous", reason: "forgotten" });
+    await auth.logoutAll();
+    stop();
+    expect(removed).toEqual(["ada", "bob"]);
+    expect(await auth.users()).toEqual([]);
+  });
+});
+
+test("fetch() sends the token through the global fetch", async () => {
+  const send = vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response("ok"));
+  try {
+    const auth = fakeAuth({ user: "ada", token: "t1" });
+    const response = await auth.fetch("https://app.example/api", { method: "POST", body: "x" });
+    expect(await response.text()).toBe("ok");
+    const [sent] = auth.calls.fetch;
+    expect([sent!.method, sent!.headers.get("authorization")]).toEqual(["POST", "Bearer t1"]);
+    expect(await sent!.text()).toBe("x");
+    await expect(fakeAuth().fetch("https://app.example/api")).rejects.toBeInstanceOf(NoTokenError);
+    expect(send).toHaveBeenCalledTimes(1);
+  } finally {
+    send.mockRestore();
+  }
+});
+
+test("listeners are counted until they are removed", () => {
+  const auth = fakeAuth();
+  const stop = auth.subscribe(() => {});
+  expect(auth.listeners).toBe(1);
+  stop();
+  stop();
+  expect(auth.listeners).toBe(0);
+});
+
+test("the methods work without their object, and `await using` works", async () => {
+  await using auth = fakeAuth({ user: "ada" });
+  const { getToken, login } = auth;
+  expect(await getToken()).toBe("token of ada");
+  await login();
+  auth.start();
+  expect(await auth.handleCallback("https://app.example/?code=1")).toBeUndefined();
+});
+
+test.for<[string, unknown, string]>([
+  ["an unknown option", { users: [] }, "users"],
+  ["no object", null, "fakeAuth()"],
+  ["a user without sub", { user: { name: "Ada" } }, "user"],
+  ["an empty sub", { user: "" }, "user"],
+  ["a number as token", { token: 7 }, "token"],
+  ["an unknown member of token", { token: { access_token: "SECRET" } }, "access_token"],
+  ["an unknown status", { state: "signed_in" }, "state"],
+  ["authenticated without a user", { state: { status: "authenticated" } }, "state"],
+])("bad input: %s is a ConfigurationError that names it", ([, config, input]) => {
+  const error = ((): unknown => {
+    try {
+      return fakeAuth(config as FakeAuthConfig);
+    } catch (thrown) {
+      return thrown;
+    }
+  })();
+  expect(error).toMatchObject({ code: "configuration", input });
+  expect((error as Error).message).not.toContain("SECRET");
+});

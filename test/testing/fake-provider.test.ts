@@ -1,0 +1,450 @@
+import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from "jose";
+import { beforeEach, describe, expect, test } from "vitest";
+import { createClient } from "../../src/confidential.ts";
+import { createLazyServer } from "../../src/compose/lazy-server.ts";
+import { systemClock, systemRandom } from "../../src/browser/page/system-clock.ts";
+import { DeviceCodeGrant } from "../../src/grants/device/device-code-grant.ts";
+import { MemoryRequestStore } from "../../src/memory/memory-request-store.ts";
+import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
+import {
+  fakeProvider,
+  ManualClock,
+  type FakeFault,
+  type FakeProvider,
+  type FakeProviderConfig,
+  type FakeTokenResponse,
+} from "../../src/testing.ts";
+import { nodeBrowser } from "../support/node-browser.ts";
+import { until } from "../support/until.ts";
+
+const REDIRECT = "https://app.example.com/callback";
+const BOB = { sub: "bob", name: "Bob", email: "bob@example.com", role: "admin" };
+
+let provider: FakeProvider;
+beforeEach(() => {
+  provider = fakeProvider({ users: [{ sub: "ada", name: "Ada" }, BOB] });
+});
+
+/** One browser of an app that sends all its requests to `provider`. */
+const browserOf = (provider: FakeProvider) =>
+  nodeBrowser({
+    issuer: provider.issuer,
+    clientId: "web",
+    redirectUri: REDIRECT,
+    fetch: provider.fetch,
+  });
+
+/** Sends a form to an endpoint, and returns the status and the JSON of the response. */
+async function post(path: string, form: Record<string, string>, given = provider) {
+  const body = new URLSearchParams({ client_id: "web", ...form });
+  const response = await given.fetch(given.issuer + path, { method: "POST", body });
+  const text = await response.text();
+  return { status: response.status, body: (text === "" ? {} : JSON.parse(text)) as Body };
+}
+type Body = Partial<FakeTokenResponse> & { error?: string; error_description?: string };
+
+const refresh = (token: string | undefined, given = provider) =>
+  post("/token", { grant_type: "refresh_token", refresh_token: token ?? "" }, given);
+
+describe("the parts of Latchkey, with `fetch` of the provider", () => {
+  test("log a user in, refresh and log out", async () => {
+    const tab = browserOf(provider).tab();
+    expect(await tab.login()).toMatchObject({ sub: "ada", name: "Ada" });
+    const first = await tab.getToken();
+    const second = await tab.getToken({ cache: "reload" });
+    expect(second).not.toBe(first);
+    expect([provider.userOf(first), provider.userOf(second)]).toEqual(["ada", "ada"]);
+    expect(await tab.logout({ endSession: "none" })).toMatchObject({ server: "told" });
+    expect(provider.userOf(second)).toBeUndefined();
+    expect(provider.requests.map(({ endpoint, grantType }) => grantType ?? endpoint)).toEqual([
+      "metadata",
+      "authorization",
+      "keys",
+      "authorization_code",
+      "refresh_token",
+      "revocation",
+    ]);
+  });
+
+  test("log the chosen user in, or the user of `loginHint`", async () => {
+    provider.chooseUser("bob");
+    const browser = browserOf(provider);
+    const tab = browser.tab();
+    expect(await tab.login()).toMatchObject({ sub: "bob", claims: { role: "admin" } });
+    expect(await tab.login({ loginHint: "ada" })).toMatchObject({ sub: "ada" });
+    expect(await tab.login()).toMatchObject({ sub: "ada" });
+    expect(await tab.login({ prompt: "login" })).toMatchObject({ sub: "bob" });
+  });
+
+  test("keep the session while the network is cut and when a response is lost within the leeway", async () => {
+    provider = fakeProvider({ reuseLeewayMs: 60_000 });
+    const tab = browserOf(provider).tab();
+    await tab.login();
+    provider.failNext("token", { type: "lost_response" });
+    const token = await tab.getToken({ cache: "reload" });
+    expect(provider.userOf(token)).toBe("ada");
+    const sent = provider.requests.filter(({ grantType }) => grantType === "refresh_token");
+    expect(sent.length).toBe(2);
+  });
+
+  test("`prompt: none` without a session gets login_required, and a fault becomes the error", async () => {
+    const tab = browserOf(provider).tab();
+    await expect(tab.login({ prompt: "none" })).rejects.toMatchObject({ error: "login_required" });
+    provider.failNext("authorization", { type: "oauth_error", error: "temporarily_unavailable" });
+    await expect(tab.login()).rejects.toMatchObject({ error: "temporarily_unavailable" });
+  });
+
+  test("a client with a secret gets a token", async () => {
+    provider = fakeProvider({ clients: [{ clientId: "job", clientSecret: "s:e cret" }] });
+    const config = { issuer: provider.issuer, clientId: "job", fetch: provider.fetch };
+    for (const method of ["client_secret_basic", "client_secret_post"] as const) {
+      const client = createClient({
+        ...config,
+        authentication: { method, clientSecret: "s:e cret" },
+        scope: ["reports"],
+      });
+      const { accessToken, scope } = await client.getTokenSet();
+      expect([accessToken.split(".").length, scope]).toEqual([3, ["reports"]]);
+    }
+    const wrong = createClient({
+      ...config,
+      authentication: { method: "client_secret_basic", clientSecret: "SECRET" },
+    });
+    await expect(wrong.getToken()).rejects.toMatchObject({ error: "invalid_client", status: 401 });
+  });
+});
+
+describe("keys and tokens", () => {
+  test("ID tokens and access tokens are signed, also after a rotation of the keys", async () => {
+    const before = await provider.issueTokens({ resources: ["https://api.example.com"] });
+    provider.rotateKeys();
+    const after = await provider.issueTokens();
+    const response = await provider.fetch(`${provider.issuer}/jwks`);
+    const jwks = (await response.json()) as JSONWebKeySet;
+    expect(jwks.keys.map(({ kid, d }) => [kid, d])).toEqual([
+      ["key-2", undefined],
+      ["key-1", undefined],
+    ]);
+    const keys = createLocalJWKSet(jwks);
+    const { payload } = await jwtVerify(before.access_token, keys, {
+      issuer: provider.issuer,
+      audience: "https://api.example.com",
+      typ: "at+jwt",
+    });
+    expect(payload).toMatchObject({ sub: "ada", client_id: "web" });
+    await jwtVerify(after.id_token!, keys, { issuer: provider.issuer, audience: "web" });
+  });
+
+  test("claims follow the scopes", async () => {
+    const userinfo = async (scope: string[]) => {
+      const { access_token: token } = await provider.issueTokens({ user: "bob", scope });
+      const headers = { authorization: `Bearer ${token}` };
+      return (await provider.fetch(`${provider.issuer}/userinfo`, { headers })).json();
+    };
+    expect(await userinfo(["openid"])).toEqual({ sub: "bob", role: "admin" });
+    expect(await userinfo(["openid", "profile", "email"])).toEqual(BOB);
+  });
+
+  test("an access token expires by the provider's clock", async () => {
+    const clock = new ManualClock();
+    provider = fakeProvider({ clock, accessTokenLifetimeS: 60 });
+    const { access_token: token } = await provider.issueTokens();
+    clock.advance(59_999);
+    expect(provider.userOf(token)).toBe("ada");
+    clock.advance(1);
+    expect(provider.userOf(token)).toBeUndefined();
+  });
+});
+
+describe("refresh tokens", () => {
+  test("rotate, and a second use ends all tokens of the login", async () => {
+    const { refresh_token: first } = await provider.issueTokens();
+    const second = await refresh(first);
+    expect(second.body.refresh_token).not.toBe(first);
+    expect(await refresh(first)).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
+    expect(await refresh(second.body.refresh_token)).toMatchObject({ status: 400 });
+    expect(provider.userOf(second.body.access_token!)).toBeUndefined();
+  });
+
+  test("work again within the leeway, and not after it", async () => {
+    const clock = new ManualClock();
+    const lenient = fakeProvider({ clock, reuseLeewayMs: 30_000 });
+    const { refresh_token: first } = await lenient.issueTokens();
+    await refresh(first, lenient);
+    clock.advance(29_999);
+    expect(await refresh(first, lenient)).toMatchObject({ status: 200 });
+    clock.advance(1);
+    expect(await refresh(first, lenient)).toMatchObject({ body: { error: "invalid_grant" } });
+  });
+
+  test("are issued only with the scope offline_access", async () => {
+    expect(await provider.issueTokens({ scope: ["openid"] })).not.toHaveProperty("refresh_token");
+  });
+
+  test("end with endSessions(), and by a revocation", async () => {
+    const [one, two] = [await provider.issueTokens(), await provider.issueTokens()];
+    await post("/revoke", { token: one.refresh_token! });
+    expect((await refresh(one.refresh_token)).status).toBe(400);
+    provider.endSessions("ada");
+    expect((await refresh(two.refresh_token)).status).toBe(400);
+  });
+
+  test("give narrower scopes, and no wider ones", async () => {
+    const { refresh_token: token } = await provider.issueTokens();
+    const grant = { grant_type: "refresh_token", refresh_token: token! };
+    const wide = await post("/token", { ...grant, scope: "openid admin" });
+    expect(wide.body.error).toBe("invalid_scope");
+  });
+});
+
+describe("a device login", () => {
+  async function begin() {
+    const clock = { ...systemClock, sleep: () => systemClock.sleep(1) };
+    const { server } = createLazyServer({
+      issuer: provider.issuer,
+      clientId: "web",
+      requests: new MemoryRequestStore(),
+      fetch: provider.fetch,
+      clock,
+    });
+    const codes: string[] = [];
+    const grant = new DeviceCodeGrant(server, {
+      client: "web",
+      locks: new MemoryTabLock(),
+      random: systemRandom,
+      requests: new MemoryRequestStore(),
+      clock,
+      prompt: { showCode: ({ userCode }) => void codes.push(userCode) },
+    });
+    const login = grant.requestToken({});
+    login.catch(() => {});
+    await until("a code is shown", () => codes.length > 0);
+    return { login, code: codes[0]! };
+  }
+
+  test("ends with the tokens of the user who approves, also after slow_down", async () => {
+    const { login, code } = await begin();
+    provider.slowDownDevice(code);
+    await until("two polls", () => provider.requests.filter((r) => r.grantType).length > 1);
+    provider.approveDevice(code, "bob");
+    expect(await login).toMatchObject({ user: { sub: "bob" } });
+  });
+
+  test("fails when the user denies it, and on the page of the provider", async () => {
+    const { login, code } = await begin();
+    const page = `${provider.issuer}/device?user_code=${code}`;
+    expect(await (await provider.fetch(page)).text()).toContain("Approve");
+    await provider.fetch(`${page}&decision=deny`);
+    await expect(login).rejects.toMatchObject({ code: "device_code" });
+  });
+
+  test("an unknown code is a ConfigurationError without the code", () => {
+    expect(() => provider.approveDevice("SECRET")).toThrow(
+      expect.objectContaining({
+        input: "userCode",
+        message: expect.not.stringContaining("SECRET"),
+      }),
+    );
+  });
+});
+
+describe("the authorization endpoint", () => {
+  const url = (changes: Record<string, string> = {}) =>
+    `${provider.issuer}/authorize?${new URLSearchParams({
+      client_id: "web",
+      response_type: "code",
+      redirect_uri: REDIRECT,
+      scope: "openid",
+      state: "s1",
+      code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+      code_challenge_method: "S256",
+      ...changes,
+    })}`;
+  const location = async (changes?: Record<string, string>) =>
+    new URL((await provider.fetch(url(changes))).headers.get("location")!).searchParams;
+
+  test("checks the code verifier (S256), and a second use of the code ends the tokens", async () => {
+    const exchange = (code: string | null, verifier: string) =>
+      post("/token", {
+        grant_type: "authorization_code",
+        code: code ?? "",
+        redirect_uri: REDIRECT,
+        code_verifier: verifier,
+      });
+    const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const response = await location();
+    expect([response.get("state"), response.get("iss")]).toEqual(["s1", provider.issuer]);
+    expect(await exchange(response.get("code"), "wrong")).toMatchObject({ status: 400 });
+    const code = (await location()).get("code");
+    const { body } = await exchange(code, verifier);
+    expect(provider.userOf(body.access_token!)).toBe("ada");
+    expect(await exchange(code, verifier)).toMatchObject({ body: { error: "invalid_grant" } });
+    expect(provider.userOf(body.access_token!)).toBeUndefined();
+  });
+
+  test.for([
+    [{ code_challenge: "" }, "invalid_request"],
+    [{ code_challenge_method: "plain" }, "invalid_request"],
+    [{ response_type: "token" }, "invalid_request"],
+    [{ response_mode: "fragment" }, "invalid_request"],
+  ] as const)("refuses %o with a redirect", async ([changes, error]) => {
+    expect((await location(changes)).get("error")).toBe(error);
+  });
+
+  test("redirects to no URL that is not registered", async () => {
+    provider = fakeProvider({ clients: [{ clientId: "web", redirectUris: [REDIRECT] }] });
+    const response = await provider.fetch(url({ redirect_uri: "https://evil.example/" }));
+    expect([response.status, response.headers.get("location")]).toEqual([400, null]);
+    expect(await response.text()).toContain(REDIRECT);
+    expect((await provider.fetch(url({ client_id: "other" }))).status).toBe(401);
+  });
+
+  test("shows a page on demand, on which the user chooses or cancels", async () => {
+    provider = fakeProvider({ login: "page", users: [{ sub: "ada", name: "A & <b>" }, BOB] });
+    const page = await (await provider.fetch(url())).text();
+    expect(page).toContain("A &#38; &#60;b&#62;");
+    const links = [...page.matchAll(/href="([^"]+)"/g)].map(([, href]) =>
+      href!.replaceAll("&#38;", "&"),
+    );
+    expect(links).toHaveLength(3);
+    const follow = async (href: string) =>
+      new URL(
+        (await provider.fetch(`${provider.issuer}/authorize${href}`)).headers.get("location")!,
+      ).searchParams;
+    expect((await follow(links[2]!)).get("error")).toBe("access_denied");
+    expect((await follow(links[1]!)).has("code")).toBe(true);
+    // The user is logged in at the provider now.
+    expect((await location()).has("code")).toBe(true);
+    await provider.fetch(`${provider.issuer}/logout`);
+    expect(await (await provider.fetch(url())).text()).toContain("Log in");
+  });
+});
+
+test("end_session redirects to a registered URL only", async () => {
+  const known = "https://app.example.com/bye";
+  provider = fakeProvider({ clients: [{ clientId: "web", postLogoutRedirectUris: [known] }] });
+  const end = async (target: string) => {
+    const query = new URLSearchParams({ post_logout_redirect_uri: target, state: "s" });
+    return (await provider.fetch(`${provider.issuer}/logout?${query}`)).headers.get("location");
+  };
+  expect(await end(known)).toBe(`${known}?state=s`);
+  expect(await end("https://evil.example/")).toBeNull();
+});
+
+describe("faults", () => {
+  test.for<[FakeFault, unknown]>([
+    [{ type: "oauth_error", error: "invalid_grant", errorDescription: "no" }, [400, "no"]],
+    [{ type: "status", status: 503, retryAfterS: 7 }, [503, "7"]],
+  ])("%o", async ([fault, expected]) => {
+    provider.failNext("token", fault);
+    const { refresh_token: token } = await provider.issueTokens();
+    const body = new URLSearchParams({
+      client_id: "web",
+      grant_type: "refresh_token",
+      refresh_token: token!,
+    });
+    const response = await provider.fetch(`${provider.issuer}/token`, { method: "POST", body });
+    const text = await response.text();
+    const detail = text ? (JSON.parse(text) as Body).error_description : undefined;
+    expect([response.status, detail ?? response.headers.get("retry-after")]).toEqual(expected);
+    // The fault concerned one request, which was not processed.
+    expect((await refresh(token)).status).toBe(200);
+  });
+
+  test("a lost response was processed, and a network error was not", async () => {
+    const { refresh_token: token } = await provider.issueTokens();
+    provider.failNext("token", { type: "network_error" });
+    await expect(refresh(token)).rejects.toThrow(TypeError);
+    provider.failNext("token", { type: "lost_response" });
+    await expect(refresh(token)).rejects.toThrow(TypeError);
+    expect((await refresh(token)).status).toBe(400);
+  });
+
+  test("invalid JSON, and a cut network", async () => {
+    provider.failNext("metadata", { type: "invalid_json" });
+    const metadata = `${provider.issuer}/.well-known/openid-configuration`;
+    await expect((await provider.fetch(metadata)).json()).rejects.toThrow(SyntaxError);
+    provider.cutNetwork();
+    await expect(provider.fetch(metadata)).rejects.toThrow(TypeError);
+    expect((await provider.handle(new Request(metadata))).type).toBe("error");
+    provider.restoreNetwork();
+    expect((await provider.fetch(metadata)).status).toBe(200);
+  });
+
+  test("latency and a delayed response follow the clock, and an abort ends the wait", async () => {
+    const clock = new ManualClock();
+    provider = fakeProvider({ clock, latencyMs: 100 });
+    provider.failNext("metadata", { type: "delay", ms: 400 });
+    const metadata = `${provider.issuer}/.well-known/openid-configuration`;
+    let isDone = false;
+    const response = provider.fetch(metadata).then(() => (isDone = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(499);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isDone).toBe(false);
+    clock.advance(1);
+    await response;
+    const controller = new AbortController();
+    const aborted = provider.fetch(metadata, { signal: controller.signal });
+    controller.abort();
+    await expect(aborted).rejects.toMatchObject({ name: "AbortError" });
+    provider.setLatency(0);
+    expect((await provider.fetch(metadata)).status).toBe(200);
+  });
+});
+
+describe("what the provider does not know", () => {
+  test("an unknown path and an unknown grant get a response that lists the known ones", async () => {
+    const response = await provider.fetch(`${provider.issuer}/oauth/token?code=SECRET`);
+    const text = await response.text();
+    expect(response.status).toBe(404);
+    expect(text).toContain("POST /token");
+    expect(text).not.toContain("SECRET");
+    const { body } = await post("/token", { grant_type: "password", password: "SECRET" });
+    expect(body).toMatchObject({ error: "unsupported_grant_type" });
+    expect(body.error_description).toContain("refresh_token");
+    const other = await post("/token", { grant_type: "refresh_token", client_id: "SECRET" });
+    expect(other).toMatchObject({ status: 401, body: { error: "invalid_client" } });
+    expect(JSON.stringify([body, other])).not.toContain("SECRET");
+  });
+
+  test("a request to another origin is a ConfigurationError", async () => {
+    await expect(provider.fetch("https://api.example.com/?t=SECRET")).rejects.toMatchObject({
+      input: "url",
+      message: expect.not.stringContaining("SECRET"),
+    });
+  });
+
+  test.for<[string, (given: FakeProvider) => unknown, string]>([
+    ["user", (given) => given.chooseUser("eve"), "user"],
+    ["user of a session", (given) => given.endSessions("eve"), "user"],
+    [
+      "endpoint",
+      (given) => given.failNext("introspection" as never, { type: "delay", ms: 1 }),
+      "endpoint",
+    ],
+    ["fault", (given) => given.failNext("token", { type: "explode" } as never), "fault"],
+    ["status", (given) => given.failNext("token", { type: "status", status: 7 }), "status"],
+    ["error", (given) => given.failNext("token", { type: "oauth_error", error: "" }), "error"],
+    ["delay", (given) => given.failNext("token", { type: "delay" } as never), "ms"],
+    ["latency", (given) => given.setLatency(-1), "ms"],
+    ["client", (given) => given.clientId("other"), "clientId"],
+  ])("an unknown %s is a ConfigurationError", ([, call, input]) => {
+    expect(() => call(provider)).toThrow(expect.objectContaining({ code: "configuration", input }));
+  });
+
+  test.for<[string, unknown]>([
+    ["isser", { isser: "https://id.example.com" }],
+    ["issuer", { issuer: "http://id.example.com" }],
+    ["clients", { clients: [{ client_id: "web", clientSecret: "SECRET" }] }],
+    ["users", { users: [] }],
+    ["user", { users: [{ name: "Ada" }] }],
+    ["login", { login: "auto" }],
+    ["accessTokenLifetimeS", { accessTokenLifetimeS: "60" }],
+    ["latencyMs", { latencyMs: -1 }],
+  ])("the bad option %s is a ConfigurationError", ([input, config]) => {
+    expect(() => fakeProvider(config as FakeProviderConfig)).toThrow(
+      expect.objectContaining({ input, message: expect.not.stringContaining("SECRET") }),
+    );
+  });
+});

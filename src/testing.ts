@@ -1,8 +1,10 @@
 export { fakeAuth } from "./testing/fake-auth.ts";
-export type { FakeAuth, FakeAuthCalls, LoginFunction } from "./testing/fake-auth.ts";
+export type { FakeAuth } from "./testing/fake-auth.ts";
 export type {
+  FakeAuthCalls,
   FakeAuthConfig,
   FakeToken,
+  LoginFunction,
   TestUser,
   TokenFunction,
 } from "./testing/fake-auth-config.ts";

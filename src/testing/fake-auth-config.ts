@@ -1,4 +1,4 @@
-import type { GetTokenOptions } from "../core/auth-options.ts";
+import type { GetTokenOptions, LoginOptions, LogoutOptions } from "../core/auth-options.ts";
 import type { AuthStatus, TokenSummary } from "../core/auth-state.ts";
 import { ConfigurationError, RefreshTokenError } from "../core/errors.ts";
 import { isObject } from "../core/shape.ts";
@@ -37,6 +37,23 @@ export interface FakeAuthConfig {
   readonly state?: AuthStatus | AuthStatus["status"];
 }
 
+/** The arguments of all calls of a `FakeAuth`, by method, in their order. */
+export interface FakeAuthCalls {
+  readonly getToken: GetTokenOptions[];
+  readonly login: LoginOptions[];
+  readonly logout: LogoutOptions[];
+  readonly logoutAll: Pick<LogoutOptions, "parameters">[];
+  readonly forget: string[];
+  readonly switchUser: string[];
+  /** Copies of the requests that `fetch` has sent, with the token. */
+  readonly fetch: Request[];
+}
+
+/** Performs a login of a `FakeAuth`. Returns the user who has logged in, or rejects as `login()` shall reject. */
+export type LoginFunction = (
+  options: LoginOptions,
+) => TestUser | string | Promise<TestUser | string>;
+
 /** The user whom `login()` signs in, if the test has named no user. */
 export const ADA: TestUser = {
   sub: "ada",
@@ -71,7 +88,7 @@ export function checkFakeAuth(config: FakeAuthConfig): void {
   refuseUnknown("fakeAuth()", config, ["user", "token", "state"]);
   const { user, token, state } = config;
   if (user !== undefined) readUser(user);
-  if (token !== undefined) checkToken(token);
+  if (token !== undefined && typeof token !== "function") readToken(token);
   if (state !== undefined) checkState(state);
 }
 
@@ -90,10 +107,16 @@ export function readUser(user: TestUser | string): User {
   );
 }
 
-/** @throws ConfigurationError `token` is malformed. The message does not contain the token */
-export function checkToken(token: FakeToken | TokenFunction | string): void {
-  if (typeof token === "function" || (typeof token === "string" && token !== "")) return;
-  if (isObject(token)) return refuseUnknown("token", token, TOKEN_MEMBERS);
+/**
+ * Returns a token with the given members.
+ * @throws ConfigurationError `token` is malformed. The message does not contain the token
+ */
+export function readToken(token: FakeToken | string): FakeToken {
+  if (typeof token === "string" && token !== "") return { accessToken: token };
+  if (typeof token === "object" && token !== null) {
+    refuseUnknown("token", token, TOKEN_MEMBERS);
+    return token;
+  }
   throw new ConfigurationError(
     "token",
     "it is no token",

@@ -1,7 +1,7 @@
 import { abortable } from "../core/abortable.ts";
 import { asyncDispose } from "../core/async-dispose.ts";
 import type { Auth } from "../core/auth.ts";
-import type { GetTokenOptions, LoginOptions, LogoutOptions } from "../core/auth-options.ts";
+import type { GetTokenOptions } from "../core/auth-options.ts";
 import type { AuthState, AuthStatus } from "../core/auth-state.ts";
 import { CancelledError, isAuthError, NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import { wallClock } from "../core/ports.ts";
@@ -11,33 +11,18 @@ import {
   ADA,
   checkFakeAuth,
   checkState,
-  checkToken,
+  readToken,
   readUser,
   statusOf,
+  type FakeAuthCalls,
   type FakeAuthConfig,
   type FakeToken,
+  type LoginFunction,
   type TestUser,
   type TokenFunction,
 } from "./fake-auth-config.ts";
 import { sendWithToken } from "./fake-fetch.ts";
 import { KnownUsers } from "./known-users.ts";
-
-/** The arguments of all calls of a `FakeAuth`, by method, in their order. */
-export interface FakeAuthCalls {
-  readonly getToken: GetTokenOptions[];
-  readonly login: LoginOptions[];
-  readonly logout: LogoutOptions[];
-  readonly logoutAll: Pick<LogoutOptions, "parameters">[];
-  readonly forget: string[];
-  readonly switchUser: string[];
-  /** Copies of the requests that `fetch` has sent, with the token. */
-  readonly fetch: Request[];
-}
-
-/** Performs a login of a `FakeAuth`. Returns the user who has logged in, or rejects as `login()` shall reject. */
-export type LoginFunction = (
-  options: LoginOptions,
-) => TestUser | string | Promise<TestUser | string>;
 
 /** An `Auth` without a server and without a store. A test reads its calls and sets its state. */
 export class FakeAuth implements Auth {
@@ -83,12 +68,14 @@ export class FakeAuth implements Auth {
   }
 
   /**
-   * Publishes that `user` is signed in. `token`: as in `fakeAuth()`. Default: the text `token of <sub>`.
+   * Publishes that `user` is signed in. `token`: the access token, or all about the token. Default: the text `token of <sub>`. A
+   * function that `setToken()` has set is still called.
    * @throws ConfigurationError `user` has no `sub`, or `token` is malformed
    */
-  setUser(user: TestUser | string, token?: FakeToken | TokenFunction | string): void {
-    if (token !== undefined) this.setToken(token);
-    this.#publish("authenticated", readUser(user));
+  setUser(user: TestUser | string, token: FakeToken | string = {}): void {
+    const signedIn = readUser(user);
+    this.#token = readToken(token);
+    this.#publish("authenticated", signedIn);
   }
 
   /**
@@ -96,10 +83,8 @@ export class FakeAuth implements Auth {
    * @throws ConfigurationError `token` is malformed
    */
   setToken(token: FakeToken | TokenFunction | string): void {
-    checkToken(token);
     this.#tokenFunction = typeof token === "function" ? token : undefined;
-    if (typeof token === "function") return;
-    this.#token = typeof token === "string" ? { accessToken: token } : token;
+    if (typeof token !== "function") this.#token = readToken(token);
   }
 
   /** Sets what `login()` does from now on. Default: the user of `fakeAuth()` logs in. */
@@ -173,8 +158,13 @@ export class FakeAuth implements Auth {
   };
 
   readonly users: Auth["users"] = async () => this.#users.list();
-  readonly getUser: Auth["getUser"] = async () => this.#signedIn();
-  readonly getIdToken: Auth["getIdToken"] = async () => this.#signedIn() && this.#token.idToken;
+  readonly getUser: Auth["getUser"] = async () => {
+    while (this.state.status === "loading") await this.#nextState(undefined);
+    this.#assertAvailable();
+    return this.#signedIn();
+  };
+  readonly getIdToken: Auth["getIdToken"] = async () =>
+    (await this.getUser()) && this.#token.idToken;
   readonly handleCallback: Auth["handleCallback"] = async () => undefined;
   readonly onUserChange: Auth["onUserChange"] = (listener) => this.#state.onUserChange(listener);
   readonly onUserRemoved: Auth["onUserRemoved"] = (listener) => this.#users.onRemoved(listener);

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import { createApp, h } from "vue";
 import type { Auth } from "../../src/core/auth.ts";
 import { defineLatchkeyElements } from "../../src/ui.ts";
-import { fakeAuth } from "../support/fake-auth.ts";
+import { fakeAuth } from "../../src/testing.ts";
 import SignIn from "./SignIn.svelte";
 
 beforeAll(defineLatchkeyElements);
@@ -41,8 +41,8 @@ const FRAMEWORKS: Readonly<
 
 describe.for(Object.entries(FRAMEWORKS))("%s", ([, show]) => {
   test("passes an element its auth, its event listener and its children, and removes it", async () => {
-    const auth = fakeAuth();
-    auth.publish({ status: "anonymous", reason: "none" });
+    const auth = fakeAuth({ state: "loading" });
+    auth.setState({ status: "anonymous", reason: "none" });
     const failure = new Error("blocked");
     vi.spyOn(auth, "login").mockRejectedValue(failure);
     const onError = vi.fn<(event: Event) => void>();
@@ -55,7 +55,7 @@ describe.for(Object.entries(FRAMEWORKS))("%s", ([, show]) => {
     element.shadowRoot!.querySelector("button")!.click();
     await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce());
     expect((onError.mock.calls[0]![0] as CustomEvent).detail).toBe(failure);
-    auth.signIn("ada");
+    auth.setUser("ada");
     await element.updateComplete;
     const slot = element.shadowRoot!.querySelector("slot")!;
     expect(slot.assignedNodes().map(({ textContent }) => textContent)).toEqual(["Settings"]);

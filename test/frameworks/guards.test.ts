@@ -9,7 +9,7 @@ import { createMemoryRouter, redirect } from "react-router";
 import { describe, expect, test, vi } from "vitest";
 import { createMemoryHistory, createRouter } from "vue-router";
 import type { Auth } from "../../src/core/auth.ts";
-import { fakeAuth } from "../support/fake-auth.ts";
+import { fakeAuth } from "../../src/testing.ts";
 
 /** The guards of `demo/guides/frameworks.md` in the real routers. Each function opens `/orders?page=2` and returns the final URL. */
 const ROUTERS: Readonly<Record<string, (auth: Auth) => Promise<string>>> = {
@@ -66,8 +66,7 @@ const ROUTERS: Readonly<Record<string, (auth: Auth) => Promise<string>>> = {
 
 describe.for(Object.entries(ROUTERS))("%s", ([, visit]) => {
   test("shows the page to a logged-in user", async () => {
-    const auth = fakeAuth();
-    auth.signIn("ada");
+    const auth = fakeAuth({ user: "ada" });
     expect(await visit(auth)).toBe("/orders?page=2");
   });
 
@@ -78,15 +77,11 @@ describe.for(Object.entries(ROUTERS))("%s", ([, visit]) => {
   });
 
   test("waits until the user is known", async () => {
-    const auth = fakeAuth();
-    let finishLoading: () => void = () => {};
-    const loaded = new Promise<void>((resolve) => (finishLoading = resolve));
+    const auth = fakeAuth({ state: "loading" });
     const getUser = vi.spyOn(auth, "getUser");
-    getUser.mockImplementationOnce(() => loaded.then(() => auth.getUser()));
     const visiting = visit(auth);
     await vi.waitFor(() => expect(getUser).toHaveBeenCalledTimes(1));
-    auth.signIn("ada");
-    finishLoading();
+    auth.setUser("ada");
     expect(await visiting).toBe("/orders?page=2");
   });
 });

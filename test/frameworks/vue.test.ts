@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { createApp, defineComponent, h, nextTick } from "vue";
-import { fakeAuth } from "../support/fake-auth.ts";
+import { fakeAuth } from "../../src/testing.ts";
 import { useAuthState } from "./vue-state.ts";
 
 test("Vue uses subscribe() and state as a ref, and unsubscribes on unmount", async () => {
-  const auth = fakeAuth();
+  const auth = fakeAuth({ state: "loading" });
   const Account = defineComponent(() => {
     const state = useAuthState(auth);
     return () =>
@@ -16,13 +16,13 @@ test("Vue uses subscribe() and state as a ref, and unsubscribes on unmount", asy
   const app = createApp(Account);
   app.mount(target);
   expect(target.textContent).toBe("loading");
-  auth.publish({ status: "anonymous", reason: "none" });
+  auth.setState({ status: "anonymous", reason: "none" });
   await nextTick();
   target.querySelector("button")!.click();
-  expect(auth.logins).toHaveLength(1);
-  auth.signIn("ada");
+  expect(auth.calls.login).toEqual([{}]);
+  auth.setUser("ada");
   await nextTick();
-  expect(target.textContent).toBe("ADA");
+  expect(target.textContent).toBe("ada");
   expect(auth.listeners).toBe(1);
   app.unmount();
   expect(auth.listeners).toBe(0);

@@ -4,12 +4,12 @@ import { describe, expect, test, vi } from "vitest";
 import type { Auth } from "../../src/core/auth.ts";
 import type { User } from "../../src/core/user.ts";
 import { AuthProvider, RequireAuth, useAuth, useToken, useUser } from "../../src/react.ts";
-import { fakeAuth } from "../support/fake-auth.ts";
+import { fakeAuth } from "../../src/testing.ts";
 import { complaints, mount } from "./mount.tsx";
 
 describe("useAuth()", () => {
   test("returns the provider's auth, and its state after each change", async () => {
-    const auth = fakeAuth();
+    const auth = fakeAuth({ state: "loading" });
     const given = new Set<Auth>();
     function Status() {
       const { auth, state } = useAuth();
@@ -18,32 +18,32 @@ describe("useAuth()", () => {
     }
     const { element } = await mount(auth, <Status />);
     expect(element.textContent).toBe("loading");
-    await act(async () => auth.publish({ status: "anonymous", reason: "none" }));
+    await act(async () => auth.setState({ status: "anonymous", reason: "none" }));
     expect(element.textContent).toBe("anonymous");
-    await act(async () => auth.signIn("ada"));
-    expect(element.textContent).toBe("ADA");
+    await act(async () => auth.setUser("ada"));
+    expect(element.textContent).toBe("ada");
     expect([...given]).toEqual([auth]);
     expect(complaints).not.toHaveBeenCalled();
   });
 
   test("subscribes once under StrictMode and across renders, and only while it is mounted", async () => {
-    const auth = fakeAuth();
+    const auth = fakeAuth({ state: "loading" });
     const subscribe = vi.spyOn(auth, "subscribe");
     const Status = () => useAuth().state.status;
     const { render, unmount } = await mount(auth, <Status />);
     expect(auth.listeners).toBe(1);
     const before = subscribe.mock.calls.length;
     await render(<Status />);
-    await act(async () => auth.signIn("ada"));
+    await act(async () => auth.setUser("ada"));
     expect(subscribe).toHaveBeenCalledTimes(before);
     await unmount();
     expect(auth.listeners).toBe(0);
   });
 
   test("switches to the new auth when the provider gets another one", async () => {
-    const [one, two] = [fakeAuth(), fakeAuth()];
-    one.signIn("ada");
-    two.signIn("bob");
+    const [one, two] = [fakeAuth({ state: "loading" }), fakeAuth({ state: "loading" })];
+    one.setUser("ada");
+    two.setUser("bob");
     const Status = () => useUser()?.sub;
     const { element, render } = await mount(one, <Status />);
     expect(element.textContent).toBe("ada");
@@ -59,7 +59,7 @@ describe("useAuth()", () => {
 
 describe("useUser()", () => {
   test("returns the same object, and causes no render, until the claims change", async () => {
-    const auth = fakeAuth();
+    const auth = fakeAuth({ state: "loading" });
     let renders = 0;
     const effects: (User | undefined)[] = [];
     function Who() {
@@ -70,15 +70,15 @@ describe("useUser()", () => {
     }
     const { element } = await mount(auth, <Who />);
     expect(element.textContent).toBe("nobody");
-    await act(async () => auth.signIn("ada"));
+    await act(async () => auth.setUser("ada"));
     expect(element.textContent).toBe("ada");
     const [rendersBefore, effectsBefore] = [renders, effects.length];
     // Like a refresh: the same user as another object.
-    await act(async () => auth.signIn("ada", { expiresAt: Date.now() + 900_000 }));
+    await act(async () => auth.setUser("ada", { expiresAt: Date.now() + 900_000 }));
     expect([renders, effects.length]).toEqual([rendersBefore, effectsBefore]);
-    await act(async () => auth.signIn("bob"));
+    await act(async () => auth.setUser("bob"));
     expect(element.textContent).toBe("bob");
-    await act(async () => auth.publish({ status: "expired", reason: "session_ended" }));
+    await act(async () => auth.setState({ status: "expired", reason: "session_ended" }));
     expect(element.textContent).toBe("nobody");
     expect(effects.slice(effectsBefore).map((user) => user?.sub)).toEqual(["bob", undefined]);
   });

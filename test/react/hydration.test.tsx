@@ -4,7 +4,7 @@ import { renderToString } from "react-dom/server.browser";
 import { describe, expect, test, vi } from "vitest";
 import type { Auth } from "../../src/core/auth.ts";
 import { AuthProvider, RequireAuth, useAuth, useToken, useUser } from "../../src/react.ts";
-import { fakeAuth } from "../support/fake-auth.ts";
+import { fakeAuth } from "../../src/testing.ts";
 import { complaints } from "./mount.tsx";
 
 function Everything() {
@@ -38,10 +38,9 @@ async function hydrate(html: string, client: ReactNode) {
 
 describe("hydration of a server's HTML", () => {
   test("causes no warning on a page that already knows the logged-in user", async () => {
-    const html = renderToString(app(fakeAuth(), page));
+    const html = renderToString(app(fakeAuth({ state: "loading" }), page));
     expect(html).toContain("please wait");
-    const auth = fakeAuth();
-    auth.signIn("ada");
+    const auth = fakeAuth({ user: "ada" });
     const { element, root, onRecoverableError } = await hydrate(html, app(auth, page));
     expect(element.textContent).toBe("authenticated ada token of adasecret");
     expect(onRecoverableError).not.toHaveBeenCalled();
@@ -51,17 +50,16 @@ describe("hydration of a server's HTML", () => {
   });
 
   test("starts from `loading`, because a server renders no user even with a logged-in auth", () => {
-    const auth = fakeAuth();
-    auth.signIn("ada");
+    const auth = fakeAuth({ user: "ada" });
     const html = renderToString(app(auth, page));
-    expect(html).toBe(renderToString(app(fakeAuth(), page)));
-    expect([auth.asked, auth.listeners]).toEqual([[], 0]);
+    expect(html).toBe(renderToString(app(fakeAuth({ state: "loading" }), page)));
+    expect([auth.calls.getToken, auth.listeners]).toEqual([[], 0]);
   });
 
   test("keeps the HTML of a part that hydrates later while the state changes", async () => {
     const html = renderToString(
       app(
-        fakeAuth(),
+        fakeAuth({ state: "loading" }),
         <Suspense fallback="spinner">
           <Everything />
         </Suspense>,
@@ -74,7 +72,7 @@ describe("hydration of a server's HTML", () => {
           arrive = () => resolve({ default: Everything });
         }),
     );
-    const auth = fakeAuth();
+    const auth = fakeAuth({ state: "loading" });
     const { element, root, onRecoverableError } = await hydrate(
       html,
       app(
@@ -85,7 +83,7 @@ describe("hydration of a server's HTML", () => {
       ),
     );
     const paragraph = element.querySelector("p")!;
-    await act(async () => auth.signIn("ada"));
+    await act(async () => auth.setUser("ada"));
     expect(element.textContent).toBe("loading nobody no token");
     await act(async () => arrive());
     expect(element.textContent).toBe("authenticated ada token of ada");
@@ -97,8 +95,7 @@ describe("hydration of a server's HTML", () => {
 });
 
 test("a component that suspends before its first render requests no token until it is shown", async () => {
-  const auth = fakeAuth();
-  auth.signIn("ada");
+  const auth = fakeAuth({ user: "ada" });
   let arrive: () => void = () => {};
   const Late = lazy(
     () =>
@@ -121,7 +118,7 @@ test("a component that suspends before its first render requests no token until 
     ),
   );
   expect(element.textContent).toBe("spinner");
-  expect([auth.asked, auth.listeners]).toEqual([[], 0]);
+  expect([auth.calls.getToken, auth.listeners]).toEqual([[], 0]);
   await act(async () => arrive());
   expect(element.textContent).toBe("ready here");
   await act(async () => root.unmount());

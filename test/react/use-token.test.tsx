@@ -5,14 +5,14 @@ import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import type { TokenTarget } from "../../src/core/token-target.ts";
 import { useAuth, useToken, type UseToken } from "../../src/react.ts";
 import { watchToken } from "../../src/react/watch-token.ts";
-import { fakeAuth, type FakeAuth } from "../support/fake-auth.ts";
+import { fakeAuth, type FakeAuth } from "../../src/testing.ts";
 import { complaints, mount } from "./mount.tsx";
 
 /** Advances the test's clock. React schedules its work with messages, which stay real. */
 const pass = (ms: number) => act(async () => void (await vi.advanceTimersByTimeAsync(ms)));
 const signedIn = (sub: string, expiresAt = Date.now() + 300_000): FakeAuth => {
-  const auth = fakeAuth();
-  auth.signIn(sub, { expiresAt });
+  const auth = fakeAuth({ state: "loading" });
+  auth.setUser(sub, { expiresAt });
   return auth;
 };
 
@@ -43,25 +43,25 @@ describe("useToken()", () => {
     const { element } = await mount(auth, <Token />);
     expect(renders[0]!.result).toEqual({ status: "loading" });
     expect(element.textContent).toBe("token of ada");
-    expect(auth.asked.map(({ prompt, cache }) => [prompt, cache])).toEqual([
+    expect(auth.calls.getToken.map(({ prompt, cache }) => [prompt, cache])).toEqual([
       ["none", "default"],
       ["none", "default"],
     ]);
-    expect(auth.asked.map(({ signal }) => signal?.aborted)).toEqual([true, false]);
-    expect(auth.logins).toEqual([]);
+    expect(auth.calls.getToken.map(({ signal }) => signal?.aborted)).toEqual([true, false]);
+    expect(auth.calls.login).toEqual([]);
     expect(complaints).not.toHaveBeenCalled();
   });
 
   test("returns the error without a user, and calls again after a login", async () => {
-    const auth = fakeAuth();
+    const auth = fakeAuth({ state: "loading" });
     const { Token, renders } = recorder();
     const { element } = await mount(auth, <Token />);
-    await act(async () => auth.publish({ status: "anonymous", reason: "none" }));
+    await act(async () => auth.setState({ status: "anonymous", reason: "none" }));
     expect(renders.at(-1)!.result).toEqual({ status: "failed", error: expect.any(NoTokenError) });
-    const before = auth.asked.length;
+    const before = auth.calls.getToken.length;
     await pass(600_000);
-    expect(auth.asked).toHaveLength(before);
-    await act(async () => auth.signIn("ada"));
+    expect(auth.calls.getToken).toHaveLength(before);
+    await act(async () => auth.setUser("ada"));
     expect(element.textContent).toBe("token of ada");
   });
 
@@ -70,11 +70,11 @@ describe("useToken()", () => {
     const { Token, renders } = recorder();
     const { element } = await mount(auth, <Token />);
     const responses: ((token: string) => void)[] = [];
-    auth.response = () => new Promise((resolve) => responses.push(resolve));
+    auth.setToken(() => new Promise((resolve) => responses.push(resolve)));
     // The call for Ada's next token is pending when Bob logs in.
-    await act(async () => auth.signIn("ada", { expiresAt: Date.now() + 900_000 }));
+    await act(async () => auth.setUser("ada", { expiresAt: Date.now() + 900_000 }));
     await pass(1_000);
-    await act(async () => auth.signIn("bob"));
+    await act(async () => auth.setUser("bob"));
     expect(element.textContent).toBe("loading");
     await act(async () => responses[0]!("token of ada, late"));
     expect(element.textContent).toBe("loading");
@@ -94,7 +94,7 @@ describe("useToken()", () => {
     const { element } = await mount(auth, <Token />);
     const before = renders.length;
     await act(async () =>
-      auth.signIn("ada", { accessToken: "newer", expiresAt: Date.now() + 900_000 }),
+      auth.setUser("ada", { accessToken: "newer", expiresAt: Date.now() + 900_000 }),
     );
     await pass(1_000);
     expect(element.textContent).toBe("newer");
@@ -105,13 +105,13 @@ describe("useToken()", () => {
     const auth = signedIn("ada", Date.now() + 100_000);
     const { Token, renders } = recorder();
     const { element, unmount } = await mount(auth, <Token />);
-    const [before, rendered] = [auth.asked.length, renders.length];
+    const [before, rendered] = [auth.calls.getToken.length, renders.length];
     await pass(90_000);
-    expect(auth.asked.length - before).toBe(3);
+    expect(auth.calls.getToken.length - before).toBe(3);
     // The same token causes no render.
     expect(renders).toHaveLength(rendered);
     let response: (token: string) => void = () => {};
-    auth.response = () => new Promise((resolve) => (response = resolve));
+    auth.setToken(() => new Promise((resolve) => (response = resolve)));
     await pass(9_000);
     expect(element.textContent).toBe("token of ada");
     await pass(1_000);
@@ -119,21 +119,21 @@ describe("useToken()", () => {
     await act(async () => response("renewed"));
     expect(element.textContent).toBe("renewed");
     await unmount();
-    const after = auth.asked.length;
+    const after = auth.calls.getToken.length;
     await pass(600_000);
-    expect(auth.asked).toHaveLength(after);
+    expect(auth.calls.getToken).toHaveLength(after);
     expect(vi.getTimerCount()).toBe(0);
   });
 
   test("calls again when the state changed during a call, because the call may return the older token", async () => {
     const auth = signedIn("ada");
     let response: (token: string) => void = () => {};
-    auth.response = () => new Promise((resolve) => (response = resolve));
+    auth.setToken(() => new Promise((resolve) => (response = resolve)));
     const { Token } = recorder();
     const { element } = await mount(auth, <Token />);
-    await act(async () => auth.signIn("ada", { expiresAt: Date.now() + 900_000 }));
+    await act(async () => auth.setUser("ada", { expiresAt: Date.now() + 900_000 }));
     await act(async () => response("older"));
-    auth.response = async () => "newer";
+    auth.setToken(async () => "newer");
     expect(element.textContent).toBe("older");
     await pass(1_000);
     expect(element.textContent).toBe("newer");
@@ -142,28 +142,28 @@ describe("useToken()", () => {
   test("tries again by itself after a retryable error, and after no other error", async () => {
     const auth = signedIn("ada");
     const { Token, renders } = recorder();
-    auth.response = () => Promise.reject(new NetworkError("offline"));
+    auth.setToken(() => Promise.reject(new NetworkError("offline")));
     const { element } = await mount(auth, <Token />);
     expect(renders.at(-1)!.result).toMatchObject({ status: "failed", error: { code: "network" } });
-    auth.response = async () => "back";
+    auth.setToken(async () => "back");
     await pass(30_000);
     expect(element.textContent).toBe("back");
-    auth.response = () => Promise.reject(new RequestTokenError("no", { hint: "ask for less" }));
+    auth.setToken(() => Promise.reject(new RequestTokenError("no", { hint: "ask for less" })));
     await pass(30_000);
     expect(renders.at(-1)!.result).toMatchObject({ error: { code: "request_token" } });
-    const before = auth.asked.length;
+    const before = auth.calls.getToken.length;
     await pass(300_000);
-    expect(auth.asked).toHaveLength(before);
+    expect(auth.calls.getToken).toHaveLength(before);
   });
 
   test("limits the calls when tokens are expired on arrival, also in two components at once", async () => {
     const auth = signedIn("ada");
     let issued = 0;
-    auth.response = async () => {
+    auth.setToken(async () => {
       issued += 1;
-      auth.signIn("ada", { accessToken: `t${issued}`, expiresAt: Date.now() + issued / 1_000 });
+      auth.setUser("ada", { accessToken: `t${issued}`, expiresAt: Date.now() + issued / 1_000 });
       return `t${issued}`;
-    };
+    });
     const { Token } = recorder();
     await mount(
       auth,
@@ -178,30 +178,30 @@ describe("useToken()", () => {
 
   test("compares the target by value, and drops the token of the previous target", async () => {
     const auth = signedIn("ada");
-    auth.response = async ({ resource }) => `token for ${resource}`;
+    auth.setToken(async ({ resource }) => `token for ${resource}`);
     const { Token, renders } = recorder();
     const { element, render } = await mount(
       auth,
       <Token target={{ resource: "a", scope: ["x", "y"] }} />,
     );
     expect(element.textContent).toBe("token for a");
-    const before = auth.asked.length;
+    const before = auth.calls.getToken.length;
     await render(<Token target={{ scope: ["y", "x"], resource: "a" }} />);
-    expect(auth.asked).toHaveLength(before);
+    expect(auth.calls.getToken).toHaveLength(before);
     const at = renders.length;
     await render(<Token target={{ resource: "b" }} />);
     expect(element.textContent).toBe("token for b");
     expect(renders.slice(at).map(({ result }) => result.token)).not.toContain("token for a");
-    expect(auth.asked.at(-1)).toMatchObject({ resource: "b", prompt: "none" });
+    expect(auth.calls.getToken.at(-1)).toMatchObject({ resource: "b", prompt: "none" });
   });
 
   test("aborts its call and unsubscribes on unmount", async () => {
     const auth = signedIn("ada");
-    auth.response = () => new Promise(() => {});
+    auth.setToken(() => new Promise(() => {}));
     const { Token } = recorder();
     const { unmount } = await mount(auth, <Token />);
     await unmount();
-    expect(auth.asked.every(({ signal }) => signal?.aborted)).toBe(true);
+    expect(auth.calls.getToken.every(({ signal }) => signal?.aborted)).toBe(true);
     expect(auth.listeners).toBe(0);
     expect(complaints).not.toHaveBeenCalled();
   });
@@ -215,7 +215,7 @@ describe("watchToken()", () => {
     const watch = watchToken(auth, {});
     watch.subscribe(() => {});
     await vi.waitFor(() => expect(watch.get().token).toBe("token of ada"));
-    auth.signIn("bob");
+    auth.setUser("bob");
     expect(seen).toEqual([{ status: "loading" }]);
   });
 

@@ -1,7 +1,7 @@
 import { ApolloClient, ApolloLink, gql, InMemoryCache } from "@apollo/client";
 import { QueryClient } from "@tanstack/query-core";
 import { expect, test } from "vitest";
-import { fakeAuth } from "../../support/fake-auth.ts";
+import { fakeAuth } from "../../../src/testing.ts";
 
 /** The recipes of `demo/guides/state.md` that clear the caches of an app when the tab gets another user. */
 
@@ -13,11 +13,11 @@ test("TanStack Query has no data of the previous user when the next user is publ
   });
   const seen: unknown[] = [];
   auth.subscribe(() => seen.push(queryClient.getQueryData(["orders"])));
-  auth.signIn("ada");
+  auth.setUser("ada");
   queryClient.setQueryData(["orders"], ["an order of Ada"]);
-  auth.signIn("ada", { accessToken: "newer", expiresAt: 1 });
+  auth.setUser("ada", { accessToken: "newer", expiresAt: 1 });
   expect(queryClient.getQueryData(["orders"])).toEqual(["an order of Ada"]);
-  auth.signIn("grace");
+  auth.setUser("grace");
   expect(seen).toEqual([undefined, ["an order of Ada"], undefined]);
 });
 
@@ -35,11 +35,11 @@ test("Apollo Client has no data of the previous user when the next user is publi
       me
     }
   `;
-  auth.signIn("ada");
+  auth.setUser("ada");
   client.writeQuery({ query, data: { me: "Ada's secret" } });
   expect(client.readQuery({ query })).toEqual({ me: "Ada's secret" });
-  auth.publish({ status: "anonymous", reason: "logged_out" });
+  auth.setState({ status: "anonymous", reason: "logged_out" });
   expect(JSON.stringify(client.extract())).not.toContain("secret");
-  auth.signIn("grace");
+  auth.setUser("grace");
   expect(client.readQuery({ query })).toBeNull();
 });

@@ -49,11 +49,12 @@ const UNIT = [
 
 /**
  * Apps with a framework's router, with the elements, with sessions of another SDK, at a plain provider, in 50 tabs, two of
- * everything, and a worker in the apps of each bundler. The examples are native shells, a terminal and a browser extension.
+ * everything, and a worker in the apps of each bundler. The examples are native shells, a terminal, a browser extension, and
+ * projects that test with `latchkey/testing`.
  */
 const APPS = [
   "test/e2e/{routers,ui,moving,plain-provider,many-tabs,two-of-everything,bundlers}.test.ts",
-  "test/examples/**/*.test.ts",
+  "test/examples/{*,capacitor/*,electron/*,extension/*,terminal/*}.test.ts",
 ];
 
 /** Node warns when one AbortSignal has more than ten listeners. Many tests start that many calls with one signal. */

@@ -15,15 +15,15 @@ const SOURCE = join(REPOSITORY, "test/e2e/bundled");
 /** Inside of `node_modules`, so that the package finds the packages that it needs. */
 const CACHE = join(REPOSITORY, "node_modules/.cache/latchkey-bundled");
 
-/** Builds the package as `npm run build` does, without its types. */
-export async function buildPackage(): Promise<void> {
-  await rm(CACHE, { recursive: true, force: true });
+/** Builds the package into `dist` of a folder, as `npm run build` does, without its types. Default: the folder of the apps. */
+export async function buildPackage(folder: string = CACHE): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
   await vite.build({
     root: REPOSITORY,
     configFile: join(REPOSITORY, "vite.config.ts"),
     mode: "production",
     logLevel: "warn",
-    build: { outDir: join(CACHE, "dist"), emptyOutDir: true },
+    build: { outDir: join(folder, "dist"), emptyOutDir: true },
   });
 }
 

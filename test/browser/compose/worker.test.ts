@@ -8,9 +8,9 @@ test("a module worker imports the entry points and gets tokens with one request"
   });
   worker.terminate();
   expect(result).toEqual({
-    tokens: ["at-client"],
-    requests: 1,
-    sent: "Bearer at-client",
+    tokens: 1,
+    requests: ["metadata", "token"],
+    isSent: true,
     failure: "Error: not needed",
     window: "undefined",
   });

@@ -6,23 +6,17 @@ import {
   isAuthError,
   createTokenManager,
 } from "../../../src/index.ts";
+import { fakeProvider } from "../../../src/testing.ts";
 
 /* A module worker: Latchkey works without a document and a window. */
 
 async function main(): Promise<unknown> {
-  let requests = 0;
+  const provider = fakeProvider({ clients: [{ clientId: "worker", clientSecret: "secret" }] });
   const client = createClient({
-    issuer: "https://id.example.com",
+    issuer: provider.issuer,
     clientId: "worker",
     authentication: { method: "client_secret_basic", clientSecret: "secret" },
-    endpoints: {
-      authorizationEndpoint: "https://id.example.com/auth",
-      tokenEndpoint: "https://id.example.com/token",
-    },
-    fetch: async () => {
-      requests++;
-      return Response.json({ access_token: "at-client", token_type: "bearer", expires_in: 60 });
-    },
+    fetch: provider.fetch,
   });
   const manager = createTokenManager({
     provider: { requestToken: () => Promise.reject(new Error("not needed")) },
@@ -37,9 +31,9 @@ async function main(): Promise<unknown> {
   });
   const tokens = await Promise.all(Array.from({ length: 100 }, () => client.getToken()));
   return {
-    tokens: [...new Set(tokens)],
-    requests,
-    sent: await (await send("https://api.example.com/me")).text(),
+    tokens: new Set(tokens).size,
+    requests: provider.requests.map(({ endpoint }) => endpoint),
+    isSent: (await (await send("https://api.example.com/me")).text()) === `Bearer ${tokens[0]}`,
     failure: isAuthError(failure) ? failure.code : String(failure),
     window: typeof window,
   };

@@ -3,20 +3,16 @@ import { expect, test, vi } from "vitest";
 import { createDatabase } from "../../../src/browser/storage/database.ts";
 import { IndexedDBTokenStorage } from "../../../src/browser/storage/indexeddb-token-storage.ts";
 import { WebTokenStorage } from "../../../src/browser/storage/web-token-storage.ts";
+import { ManualClock } from "../../../src/testing.ts";
 import {
   describeTokenStorage,
   type StorageUnderTest,
 } from "../../support/token-storage-contract.ts";
 
-function testTime() {
-  let time = 1_800_000_000_000;
-  return { clock: { now: () => time }, addMs: (ms: number) => void (time += ms) };
-}
-
 let n = 0;
 /** Each call gets its own prefix, because all tests share the database of the origin. */
 function inIndexedDB(): StorageUnderTest {
-  const { clock, addMs } = testTime();
+  const clock = new ManualClock();
   const database = createDatabase();
   const own = `${++n},`;
   const mine = async () =>
@@ -25,7 +21,7 @@ function inIndexedDB(): StorageUnderTest {
     );
   return {
     open: (prefix) => new IndexedDBTokenStorage(database, { prefix: own + prefix, clock }),
-    addMs,
+    addMs: (ms) => clock.advance(ms),
     dump: async () => JSON.stringify(await mine()),
     damage: async () => {
       for (const [key] of await mine()) await setEntry(key, "damaged", database);
@@ -34,11 +30,11 @@ function inIndexedDB(): StorageUnderTest {
 }
 
 const inWebStorage = (storage: Storage) => (): StorageUnderTest => {
-  const { clock, addMs } = testTime();
+  const clock = new ManualClock();
   storage.clear();
   return {
     open: (prefix) => new WebTokenStorage(() => storage, { prefix, clock }),
-    addMs,
+    addMs: (ms) => clock.advance(ms),
     dump: async () => JSON.stringify(Object.entries(storage)),
     damage: async () => Object.keys(storage).forEach((key) => storage.setItem(key, '{"damaged')),
   };

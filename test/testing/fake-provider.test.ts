@@ -238,7 +238,10 @@ describe("a device login", () => {
     await expect(login).rejects.toMatchObject({ code: "device_code" });
   });
 
-  test("an unknown code is a ConfigurationError without the code", () => {
+  test("an unknown code is a ConfigurationError without the code, and a refusal on the page", async () => {
+    const page = `${provider.issuer}/device?user_code=SECRET&decision=approve`;
+    const response = await provider.fetch(page);
+    expect([response.status, (await response.text()).includes("SECRET")]).toEqual([400, false]);
     expect(() => provider.approveDevice("SECRET")).toThrow(
       expect.objectContaining({
         input: "userCode",
@@ -297,6 +300,16 @@ describe("the authorization endpoint", () => {
     expect([response.status, response.headers.get("location")]).toEqual([400, null]);
     expect(await response.text()).toContain(REDIRECT);
     expect((await provider.fetch(url({ client_id: "other" }))).status).toBe(401);
+  });
+
+  test("asks again when the last login is older than max_age", async () => {
+    const clock = new ManualClock();
+    provider = fakeProvider({ clock });
+    await location();
+    clock.advance(61_000);
+    const silent = { prompt: "none", max_age: "60" };
+    expect((await location(silent)).get("error")).toBe("login_required");
+    expect((await location({ ...silent, max_age: "61" })).has("code")).toBe(true);
   });
 
   test("shows a page on demand, on which the user chooses or cancels", async () => {
@@ -390,6 +403,15 @@ describe("faults", () => {
     await expect(aborted).rejects.toMatchObject({ name: "AbortError" });
     provider.setLatency(0);
     expect((await provider.fetch(metadata)).status).toBe(200);
+    await expect(provider.fetch(metadata, { signal: AbortSignal.abort() })).rejects.toThrow();
+  });
+
+  test("an abort ends the wait also by the platform's clock", async () => {
+    provider = fakeProvider({ latencyMs: 60_000 });
+    const controller = new AbortController();
+    const response = provider.fetch(`${provider.issuer}/jwks`, { signal: controller.signal });
+    controller.abort();
+    await expect(response).rejects.toMatchObject({ name: "AbortError" });
   });
 });
 
@@ -403,6 +425,9 @@ describe("what the provider does not know", () => {
     const { body } = await post("/token", { grant_type: "password", password: "SECRET" });
     expect(body).toMatchObject({ error: "unsupported_grant_type" });
     expect(body.error_description).toContain("refresh_token");
+    const headers = { authorization: "Basic %SECRET%" };
+    const malformed = await provider.fetch(`${provider.issuer}/token`, { method: "POST", headers });
+    expect(malformed.status).toBe(401);
     const other = await post("/token", { grant_type: "refresh_token", client_id: "SECRET" });
     expect(other).toMatchObject({ status: 401, body: { error: "invalid_client" } });
     expect(JSON.stringify([body, other])).not.toContain("SECRET");

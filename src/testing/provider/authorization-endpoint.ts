@@ -26,11 +26,15 @@ export async function authorizationEndpoint(
   const hinted = findUser(parts, query.get("login_hint"))?.sub;
   const chosen = findUser(parts, query.get(CHOICE))?.sub;
   const mustAsk = prompts.some((prompt) => /^(login|select_account|create)$/.test(prompt));
+  const now = config.clock.now();
+  const maxAgeS = Number(query.get("max_age") ?? Infinity);
   const isKnown =
-    browser.sub !== undefined && !mustAsk && (hinted === undefined || hinted === browser.sub);
+    browser.sub !== undefined &&
+    !mustAsk &&
+    (hinted === undefined || hinted === browser.sub) &&
+    now / 1_000 - browser.authTime <= maxAgeS;
   if (prompts.includes("none") && !isKnown) return back({ error: "login_required" });
   if (!isKnown && chosen === undefined && config.login === "page") return loginPage(parts, query);
-  const now = config.clock.now();
   if (!isKnown) {
     browser.sub = chosen ?? hinted ?? browser.next;
     browser.authTime = Math.floor(now / 1_000);

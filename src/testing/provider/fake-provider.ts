@@ -59,7 +59,9 @@ export class FakeProvider {
    * @throws ConfigurationError the request goes to another origin than the provider's
    */
   readonly fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
-    const response = await this.handle(new Request(input, init));
+    const request = new Request(input, init);
+    request.signal.throwIfAborted();
+    const response = await this.handle(request);
     if (response.type === "error") throw new TypeError("Failed to fetch");
     return response;
   };

@@ -71,7 +71,11 @@ function verification({ devices, browser }: ProviderParts, { url }: Request): Re
     const to = (name: string) => `?user_code=${encodeURIComponent(userCode)}&decision=${name}`;
     return page("Device login", [link("Approve", to("approve")), link("Deny", to("deny"))]);
   }
-  devices.decide(userCode, decision === "approve" ? { sub: browser.next } : "denied");
+  try {
+    devices.decide(userCode, decision === "approve" ? { sub: browser.next } : "denied");
+  } catch (error) {
+    throw new RefusedRequest("invalid_request", (error as Error).message);
+  }
   return page("Device login", [decision === "approve" ? "Approved." : "Denied."]);
 }
 

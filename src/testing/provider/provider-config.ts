@@ -1,3 +1,4 @@
+import { abortable } from "../../core/abortable.ts";
 import { ConfigurationError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
 import { isSecureUrl, parseUrl } from "../../core/same-origin.ts";
@@ -49,7 +50,7 @@ export interface ProviderConfig extends Omit<Required<FakeProviderConfig>, "user
 
 const platformClock: Pick<Clock, "now" | "sleep"> = {
   now: () => Date.now(),
-  sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
+  sleep: (ms, signal) => abortable(new Promise((resolve) => void setTimeout(resolve, ms)), signal),
 };
 
 const DEFAULTS = {

@@ -46,16 +46,20 @@ export function authenticate(
 ): FakeClient {
   const basic = /^Basic (.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
   const [id, secret] =
-    basic === undefined
-      ? [form.get("client_id"), form.get("client_secret")]
-      : atob(basic).split(":").map(formDecode);
+    basic === undefined ? [form.get("client_id"), form.get("client_secret")] : decodeBasic(basic);
   const client = clientOf(parts, id ?? null);
   if (client.clientSecret === undefined || client.clientSecret === secret) return client;
   throw new RefusedRequest("invalid_client", "The client secret is missing or wrong.", 401);
 }
 
-function formDecode(text: string): string {
-  return new URLSearchParams(`x=${text}`).get("x") ?? "";
+/** Decodes the client id and the secret. @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
+function decodeBasic(credentials: string): string[] {
+  const formDecode = (text: string) => new URLSearchParams(`x=${text}`).get("x") ?? "";
+  try {
+    return atob(credentials).split(":").map(formDecode);
+  } catch {
+    throw new RefusedRequest("invalid_client", "The Basic authentication is malformed.", 401);
+  }
 }
 
 async function exchangeCode(

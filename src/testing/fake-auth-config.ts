@@ -21,13 +21,13 @@ export interface FakeToken extends Partial<TokenSummary> {
   readonly freshness?: "fresh" | "stale";
 }
 
-/** Returns the token of a `getToken()` call, or rejects as `getToken()` shall reject. */
+/** Returns the token of a `getToken()` call, or rejects as `getToken()` should reject. */
 export type TokenFunction = (options: GetTokenOptions) => Promise<string>;
 
 /** The options of `fakeAuth()`. */
 export interface FakeAuthConfig {
   /**
-   * The claims or the `sub` of the user. With `state`, `login()` signs this user in. Default: nobody is signed in, and `login()`
+   * The claims or the `sub` of the user. With `state`, `login()` signs this user in. Default: no user is signed in, and `login()`
    * signs Ada Lovelace in, whose `sub` is `ada`.
    */
   readonly user?: TestUser | string;
@@ -49,12 +49,12 @@ export interface FakeAuthCalls {
   readonly fetch: Request[];
 }
 
-/** Performs a login of a `FakeAuth`. Returns the user who has logged in, or rejects as `login()` shall reject. */
+/** Performs a login of a `FakeAuth`. Returns the user who has logged in, or rejects as `login()` should reject. */
 export type LoginFunction = (
   options: LoginOptions,
 ) => TestUser | string | Promise<TestUser | string>;
 
-/** The user whom `login()` signs in, if the test has named no user. */
+/** The user who is signed in by `login()`, if the test has named no user. */
 export const ADA: TestUser = {
   sub: "ada",
   name: "Ada Lovelace",

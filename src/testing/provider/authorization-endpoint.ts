@@ -56,7 +56,7 @@ export async function authorizationEndpoint(
 }
 
 /**
- * Returns the error response for a request whose next response shall be this error.
+ * Returns a redirect to the client with this OAuth error.
  * @throws RefusedRequest the client or the redirect URI is unknown
  */
 export async function authorizationError(

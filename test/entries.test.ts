@@ -25,7 +25,7 @@ beforeAll(async () => {
     logLevel: "warn",
     build: { outDir: BUILT, emptyOutDir: true },
   });
-});
+}, 120_000);
 
 interface Import {
   touched: string[];

@@ -4,8 +4,17 @@ import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 
 const FOLDER = resolve("node_modules/.cache/latchkey-examples");
-const ENTRIES = ["index", "parts", "confidential", "callback", "ui", "react", "redis", "worker"];
-const ENTRIES = ["index", "parts", "confidential", "callback", "ui", "react", "testing", "worker"];
+const ENTRIES = [
+  "index",
+  "parts",
+  "confidential",
+  "callback",
+  "ui",
+  "react",
+  "redis",
+  "testing",
+  "worker",
+];
 
 const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
   .filter((path) => /\.tsx?$/.test(path))

@@ -8,4 +8,4 @@ export { useAuth } from "./react/use-auth.ts";
 export type { UseAuth } from "./react/use-auth.ts";
 export { useToken } from "./react/use-token.ts";
 export { useUser } from "./react/use-user.ts";
-export type { UseToken } from "./react/watch-token.ts";
+export type { TokenState } from "./core/watch-token.ts";

@@ -1,6 +1,7 @@
-import { useCallback, useSyncExternalStore } from "react";
+import { useMemo, useSyncExternalStore } from "react";
 import type { Auth } from "../core/auth.ts";
 import type { AuthState } from "../core/auth-state.ts";
+import { LOADING, watchState } from "../core/watch-auth.ts";
 import { useProvidedAuth } from "./auth-context.ts";
 
 /** The result of `useAuth()`. */
@@ -10,9 +11,6 @@ export interface UseAuth {
   /** The state at the time of this render. On a server and during hydration, the state is `loading`. */
   readonly state: AuthState;
 }
-
-/** The state on a server and during hydration. `useSyncExternalStore` needs the same object on each render. */
-const LOADING: AuthState = { status: "loading", since: 0 };
 
 /**
  * Returns the `Auth` of the nearest `AuthProvider`, and the state of this `Auth`. The component renders again after each change
@@ -28,11 +26,7 @@ const LOADING: AuthState = { status: "loading", since: 0 };
  */
 export function useAuth(): UseAuth {
   const auth = useProvidedAuth();
-  const subscribe = useCallback((listener: () => void) => auth.subscribe(listener), [auth]);
-  const state = useSyncExternalStore(
-    subscribe,
-    () => auth.state,
-    () => LOADING,
-  );
+  const watch = useMemo(() => watchState(auth), [auth]);
+  const state = useSyncExternalStore(watch.subscribe, watch.get, () => LOADING);
   return { auth, state };
 }

@@ -1,7 +1,7 @@
 import { useMemo, useSyncExternalStore } from "react";
 import { targetKey, type TokenTarget } from "../core/token-target.ts";
+import { TOKEN_LOADING, watchToken, type TokenState } from "../core/watch-token.ts";
 import { useProvidedAuth } from "./auth-context.ts";
-import { TOKEN_LOADING, watchToken, type UseToken } from "./watch-token.ts";
 
 /**
  * Returns an access token for a component that needs the token to render. While the component is mounted, the hook refreshes
@@ -16,7 +16,7 @@ import { TOKEN_LOADING, watchToken, type UseToken } from "./watch-token.ts";
  *   return status === "ready" ? { Authorization: `Bearer ${token}` } : undefined;
  * }
  */
-export function useToken(target: TokenTarget = {}): UseToken {
+export function useToken(target: TokenTarget = {}): TokenState {
   const auth = useProvidedAuth();
   const key = targetKey(target);
   const watch = useMemo(() => watchToken(auth, target), [auth, key]);

@@ -1,7 +1,6 @@
-import { useCallback, useMemo, useSyncExternalStore } from "react";
-import { contentOf } from "../core/content-of.ts";
-import type { Auth } from "../core/auth.ts";
+import { useMemo, useSyncExternalStore } from "react";
 import type { User } from "../core/user.ts";
+import { watchUser } from "../core/watch-auth.ts";
 import { useProvidedAuth } from "./auth-context.ts";
 
 /**
@@ -16,26 +15,8 @@ import { useProvidedAuth } from "./auth-context.ts";
  */
 export function useUser(): User | undefined {
   const auth = useProvidedAuth();
-  const subscribe = useCallback((listener: () => void) => auth.subscribe(listener), [auth]);
-  const snapshot = useMemo(() => userOf(auth), [auth]);
-  return useSyncExternalStore(subscribe, snapshot, noUser);
-}
-
-/**
- * Returns a function that returns the logged-in user. While the user's claims stay equal, the function returns the same object.
- */
-function userOf(auth: Auth): () => User | undefined {
-  let seen: User | undefined;
-  let user: User | undefined;
-  return () => {
-    const { state } = auth;
-    const next = state.status === "authenticated" ? state.user : undefined;
-    if (next !== seen) {
-      seen = next;
-      if (contentOf(next) !== contentOf(user)) user = next;
-    }
-    return user;
-  };
+  const watch = useMemo(() => watchUser(auth), [auth]);
+  return useSyncExternalStore(watch.subscribe, watch.get, noUser);
 }
 
 function noUser(): undefined {

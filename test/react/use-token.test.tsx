@@ -6,6 +6,9 @@ import type { TokenTarget } from "../../src/core/token-target.ts";
 import { useAuth, useToken, type UseToken } from "../../src/react.ts";
 import { watchToken } from "../../src/react/watch-token.ts";
 import { fakeAuth, type FakeAuth } from "../../src/testing.ts";
+import { useAuth, useToken, type TokenState } from "../../src/react.ts";
+import { watchToken } from "../../src/core/watch-token.ts";
+import { fakeAuth, type FakeAuth } from "../support/fake-auth.ts";
 import { complaints, mount } from "./mount.tsx";
 
 /** Advances the test's clock. React schedules its work with messages, which stay real. */
@@ -25,7 +28,7 @@ afterEach(() => {
 
 /** Records each rendered result and its user. */
 function recorder() {
-  const renders: { sub: string | undefined; result: UseToken }[] = [];
+  const renders: { sub: string | undefined; result: TokenState }[] = [];
   function Token({ target }: { target?: TokenTarget }) {
     const { state } = useAuth();
     const result = useToken(target);
@@ -210,7 +213,7 @@ describe("useToken()", () => {
 describe("watchToken()", () => {
   test("returns no token of Ada to a listener that runs earlier when Bob logs in", async () => {
     const auth = signedIn("ada");
-    const seen: UseToken[] = [];
+    const seen: TokenState[] = [];
     auth.subscribe(() => seen.push(watch.get()));
     const watch = watchToken(auth, {});
     watch.subscribe(() => {});

@@ -1,7 +1,8 @@
-import type { Auth } from "../core/auth.ts";
-import type { AuthState } from "../core/auth-state.ts";
-import { isAuthError } from "../core/errors.ts";
-import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../core/token-target.ts";
+import type { Auth } from "./auth.ts";
+import type { AuthState } from "./auth-state.ts";
+import { isAuthError } from "./errors.ts";
+import { DEFAULT_TARGET, targetKey, type TokenTarget } from "./token-target.ts";
+import type { Watched } from "./watch-auth.ts";
 
 /** The longest interval between two `getToken()` calls. Milliseconds. */
 const LOOK_MS = 30_000;
@@ -12,27 +13,21 @@ const LOOK_MS = 30_000;
 const SPACING_MS = 1_000;
 
 /**
- * The result of `useToken()`.
- * - `loading`: the hook waits for a token.
+ * An access token for a component that needs the token to render.
+ * - `loading`: the component waits for a token.
  * - `ready`: `token` is an access token.
- * - `failed`: there is no token, and `error` says why. If the error is retryable, the hook tries again by itself.
+ * - `failed`: there is no token, and `error` says why. If the error is retryable, Latchkey tries again by itself.
  */
-export type UseToken =
+export type TokenState =
   | { readonly status: "loading"; readonly token?: undefined; readonly error?: undefined }
   | { readonly status: "ready"; readonly token: string; readonly error?: undefined }
   | { readonly status: "failed"; readonly token?: undefined; readonly error: unknown };
 
-/** The result while the hook waits for a token. `useSyncExternalStore` needs the same object on each render. */
-export const TOKEN_LOADING: UseToken = { status: "loading" };
+/** The result while a component waits for a token. React needs the same object on each render. */
+export const TOKEN_LOADING: TokenState = { status: "loading" };
 
-/** A store for `useSyncExternalStore`. Until the store has a subscriber, the store requests no token. */
-export interface TokenWatch {
-  readonly get: () => UseToken;
-  readonly subscribe: (listener: () => void) => () => void;
-}
-
-/** Creates the store of one `useToken()` call. */
-export function watchToken(auth: Auth, target: TokenTarget): TokenWatch {
+/** Returns the token for `target`. While the token has a listener, the token is requested and renewed. */
+export function watchToken(auth: Auth, target: TokenTarget): Watched<TokenState> {
   const nothing = { sub: undefined as string | undefined, result: TOKEN_LOADING };
   let cached = nothing;
   return {
@@ -59,7 +54,7 @@ export function watchToken(auth: Auth, target: TokenTarget): TokenWatch {
 function followToken(
   auth: Auth,
   target: TokenTarget,
-  show: (sub: string | undefined, result: UseToken) => void,
+  show: (sub: string | undefined, result: TokenState) => void,
 ): () => void {
   const isDefault = targetKey(target) === DEFAULT_TARGET;
   let sub: string | undefined;
@@ -91,7 +86,7 @@ function followToken(
     timer = setTimeout(() => void ask(), ms);
   };
   const lookSoon = () => lookIn(Math.max(0, askedAt + SPACING_MS - Date.now()));
-  const lookLater = ({ status, error }: UseToken) => {
+  const lookLater = ({ status, error }: TokenState) => {
     if (status === "failed" && !(isAuthError(error) && error.retryable)) return;
     const remainingMs = isDefault && expiresAt !== undefined ? expiresAt - Date.now() : 0;
     lookIn(remainingMs > 0 ? Math.min(remainingMs, LOOK_MS) : LOOK_MS);
@@ -114,7 +109,7 @@ function followToken(
 }
 
 /** Requests the token. No click of the user caused the request, so `prompt: "none"` prevents a login page or a dialog. */
-async function askOnce(auth: Auth, target: TokenTarget, signal: AbortSignal): Promise<UseToken> {
+async function askOnce(auth: Auth, target: TokenTarget, signal: AbortSignal): Promise<TokenState> {
   try {
     const token = await auth.getToken({ ...target, cache: "default", prompt: "none", signal });
     return { status: "ready", token };
@@ -134,6 +129,6 @@ function subOf(state: AuthState): string | undefined {
   return markOf(state).sub;
 }
 
-function isSame(a: UseToken, b: UseToken): boolean {
+function isSame(a: TokenState, b: TokenState): boolean {
   return a.status === b.status && a.token === b.token && a.error === b.error;
 }

@@ -1,9 +1,8 @@
 import { shared } from "../core/lazy.ts";
-import { parseUrl, isSecureUrl } from "../core/same-origin.ts";
 import { ConfigurationError } from "../core/errors.ts";
 import { sendAuthorized, setHeader } from "./send-authorized.ts";
-import { isBelow, readingsOf, type Readings } from "./path-rules.ts";
 import { type GetToken, RefusedTokens } from "./refused-tokens.ts";
+import { urlRules } from "./url-rules.ts";
 
 /** The options of `createFetch()`: which requests get a token, and how the token is sent. */
 export interface CreateFetchConfig {
@@ -53,7 +52,7 @@ export function createFetch(
   {
     getToken,
     allow,
-    exclude = [],
+    exclude,
     headerName = "authorization",
     prefix = "Bearer",
     fetch: send = (request) => fetch(request),
@@ -62,33 +61,12 @@ export function createFetch(
 ): (input: RequestInfo | URL, init?: RequestInit) => Promise<Response> {
   checkHeader(headerName, prefix);
   const loadOnce = shared(load);
-  const allowed = allow.map(parseAllowed);
-  const excluded = exclude.map(parseExcluded);
-  const hasPaths = excluded.length > 0 || allowed.some(({ readings: [once] }) => once!.length > 0);
+  const { covers, hasPaths } = urlRules(allow, exclude);
   const followsRedirects = headerName.toLowerCase() === "authorization" && !hasPaths;
-
-  const isFor = (url: string): boolean => {
-    const { origin, pathname } = new URL(url);
-    const readings = readingsOf(pathname);
-    const texts = [pathname, ...readings.map((reading) => `/${reading.join("/")}`)];
-    return (
-      allowed.some(
-        (entry) =>
-          entry.origin === origin &&
-          readings.every((reading, at) => isBelow(reading, entry.readings[at]!)),
-      ) &&
-      !excluded.some((path) =>
-        path instanceof RegExp
-          ? // `search()` always starts at the first character. With the flag `g`, `test()` would start after the previous match.
-            texts.some((text) => text.search(path) >= 0)
-          : readings.some((reading, at) => isBelow(reading, path[at]!)),
-      )
-    );
-  };
 
   return async (input, init) => {
     const asked = new Request(input, init);
-    if (!isFor(asked.url)) return send(asked);
+    if (!covers(asked.url)) return send(asked);
     const request =
       followsRedirects || asked.redirect === "manual"
         ? asked
@@ -115,28 +93,4 @@ function checkHeader(name: string, prefix: string): void {
       'Use ASCII characters without spaces, for example headerName: "x-api-key" and prefix: "Token".',
     );
   }
-}
-
-function parseAllowed(entry: string): { origin: string; readings: Readings } {
-  const url = parseUrl(entry);
-  if (url && isSecureUrl(url) && !url.search && !url.hash && !url.username && !url.password) {
-    return { origin: url.origin, readings: readingsOf(url.pathname) };
-  }
-  throw new ConfigurationError(
-    "allow",
-    `an entry${url ? ` for ${url.origin}` : ""} is not an https origin with an optional path`,
-    'Use URLs without query, fragment and credentials, for example ["https://api.example.com"]. http is allowed for localhost only.',
-  );
-}
-
-/** Returns the readings of a path. Returns a regular expression unchanged. */
-function parseExcluded(path: string | RegExp): Readings | RegExp {
-  if (typeof path !== "string") return path;
-  const url = path.startsWith("/") ? parseUrl(`https://path.invalid${path}`) : undefined;
-  if (url && !url.search && !url.hash) return readingsOf(url.pathname);
-  throw new ConfigurationError(
-    "exclude",
-    `"${path}" is not a path`,
-    'Use regular expressions, or paths that begin with a slash and have no query and no fragment, for example ["/public"].',
-  );
 }

@@ -45,10 +45,10 @@ export class RefusedTokens {
    * Calls `send` with a newer token, and returns the response. If there is no newer token, or during a pause, returns
    * undefined.
    */
-  async retry(
+  async retry<R extends Pick<Response, "status">>(
     { origin, token, getToken, signal }: RefusedRequest,
-    send: (newer: string) => Promise<Response>,
-  ): Promise<Response | undefined> {
+    send: (newer: string) => Promise<R>,
+  ): Promise<R | undefined> {
     const count = this.#countNow(origin);
     if (count === undefined) return undefined;
     const replace = ({ signal }: { readonly signal: AbortSignal }) =>

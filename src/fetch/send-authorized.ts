@@ -68,7 +68,11 @@ function send(request: Request, token: string): Promise<Response> {
  * Sets a header of `request` that contains a token.
  * @throws ConfigurationError an HTTP header cannot contain `value`. The platform's own error might contain the token
  */
-export function setHeader({ headers }: Request, name: string, value: string): void {
+export function setHeader(
+  { headers }: Pick<Request, "headers">,
+  name: string,
+  value: string,
+): void {
   try {
     headers.set(name, value);
   } catch {

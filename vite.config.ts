@@ -2,6 +2,7 @@ import { playwright } from "@vitest/browser-playwright";
 import { compile } from "svelte/compiler";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { compileScript, parse } from "vue/compiler-sfc";
 import { findBrowser } from "./test/support/find-browser.ts";
 
 export default defineConfig(async ({ mode }) => ({
@@ -11,6 +12,7 @@ export default defineConfig(async ({ mode }) => ({
     sourcemap: true,
     lib: {
       entry: {
+        angular: "src/angular.ts",
         callback: "src/callback.ts",
         "check/main": "src/check/main.ts",
         confidential: "src/confidential.ts",
@@ -19,7 +21,9 @@ export default defineConfig(async ({ mode }) => ({
         react: "src/react.ts",
         redis: "src/redis.ts",
         testing: "src/testing.ts",
+        svelte: "src/svelte.ts",
         ui: "src/ui.ts",
+        vue: "src/vue.ts",
         worker: "src/worker.ts",
       },
       formats: ["es" as const],
@@ -111,6 +115,15 @@ const MODES: Readonly<Record<string, object>> = {
 
 /** Found while tests run, they would reload the page under them. */
 const FRAMEWORKS = [
+  "@angular/common",
+  "@angular/common/http",
+  "@angular/common/http/testing",
+  "@angular/compiler",
+  "@angular/core",
+  "@angular/core/testing",
+  "@angular/platform-browser/testing",
+  "@angular/router",
+  "@angular/router/testing",
   "@tanstack/react-router",
   "react",
   "react-dom",
@@ -118,16 +131,20 @@ const FRAMEWORKS = [
   "react-dom/server.browser",
   "react-router",
   "react/jsx-dev-runtime",
+  "rxjs",
   "lit",
   "lit/directives/keyed.js",
   "lit/directives/repeat.js",
   "svelte",
   "svelte/internal/client",
   "svelte/internal/disclose-version",
+  "svelte/internal/flags/legacy",
+  "svelte/reactivity",
   "svelte/store",
   "uqr",
   "vue",
   "vue-router",
+  "vue/server-renderer",
 ];
 
 /** Vue asks for them at the console. */
@@ -135,6 +152,14 @@ const VUE_FLAGS = {
   __VUE_OPTIONS_API__: "false",
   __VUE_PROD_DEVTOOLS__: "false",
   __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: "false",
+};
+
+const vueCompiler: Plugin = {
+  name: "vue-compiler",
+  transform: (code, id) =>
+    id.endsWith(".vue")
+      ? compileScript(parse(code).descriptor, { id, inlineTemplate: true }).content
+      : undefined,
 };
 
 const svelteCompiler: Plugin = {
@@ -177,7 +202,7 @@ async function projects() {
       },
     },
     {
-      plugins: [svelteCompiler],
+      plugins: [svelteCompiler, vueCompiler],
       define: VUE_FLAGS,
       optimizeDeps: { include: FRAMEWORKS },
       test: {

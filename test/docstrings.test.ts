@@ -13,6 +13,9 @@ const ENTRIES = [
   "react",
   "redis",
   "testing",
+  "vue",
+  "svelte",
+  "angular",
   "worker",
 ];
 
@@ -108,7 +111,10 @@ const examples = sources.flatMap(({ path, code }) =>
     const isDeclared = (name: string) =>
       new RegExp(`(?:const|let|function|class|type|interface) ${name}\\b`).test(body);
     const taken = new Set<string>();
-    const imports = [...exported].map(([entry, names]) => {
+    // The frameworks have functions of the same name. An example means the function of its own folder.
+    const isOwn = ([entry]: [string, unknown]) => (path.startsWith(`src/${entry}/`) ? 0 : 1);
+    const entries = [...exported].sort((a, b) => isOwn(a) - isOwn(b));
+    const imports = entries.map(([entry, names]) => {
       const needed = names.filter(
         (name) => used.has(name) && !taken.has(name) && !isDeclared(name),
       );

@@ -27,6 +27,15 @@ beforeAll(async () => {
   });
 }, 120_000);
 
+/** The packages that an entry imports statically. A worker does so, so that bundlers can write it as one file. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "./angular": ["@angular/core", "rxjs"],
+  "./svelte": ["svelte", "svelte/reactivity"],
+  "./ui": ["lit"],
+  "./vue": ["vue"],
+  "./worker": ["jose"],
+};
+
 interface Import {
   touched: string[];
   failure: string;
@@ -62,13 +71,16 @@ test("each entry has its source, its types and its place in the build", () => {
   expect(ENTRIES.map(({ name }) => name)).toEqual(
     expect.arrayContaining([
       ".",
+      "./angular",
       "./callback",
       "./confidential",
       "./parts",
       "./react",
       "./redis",
       "./testing",
+      "./svelte",
       "./ui",
+      "./vue",
       "./worker",
     ]),
   );
@@ -80,6 +92,7 @@ test.for(ENTRIES)(
   async ({ name, files }) => {
     // A worker imports all its code statically, so that bundlers can write it as one file.
     const packages = { "./testing": ["jose"], "./ui": ["lit"], "./worker": ["jose"] }[name] ?? [];
+    const packages = PACKAGES[name] ?? [];
     expect(await importInNode(join(BUILT, relative("dist", files.default)), { packages })).toEqual({
       touched: [],
       failure: "",

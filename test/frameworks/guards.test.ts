@@ -1,3 +1,6 @@
+import { component } from "./angular-testing.ts";
+import { TestBed } from "@angular/core/testing";
+import { provideRouter, Router } from "@angular/router";
 import {
   createMemoryHistory as createTanStackHistory,
   createRootRoute,
@@ -10,6 +13,14 @@ import { describe, expect, test, vi } from "vitest";
 import { createMemoryHistory, createRouter } from "vue-router";
 import type { Auth } from "../../src/core/auth.ts";
 import { fakeAuth } from "../../src/testing.ts";
+import { provideAuth } from "../../src/angular.ts";
+import { requireUser } from "../examples/frameworks/angular-guard.ts";
+import { protectRoutes } from "../examples/frameworks/vue-guard.ts";
+import { fakeAuth } from "../support/fake-auth.ts";
+
+class Orders {
+  readonly name = "orders";
+}
 
 /** The guards of `demo/guides/frameworks.md` in the real routers. Each function opens `/orders?page=2` and returns the final URL. */
 const ROUTERS: Readonly<Record<string, (auth: Auth) => Promise<string>>> = {
@@ -37,12 +48,21 @@ const ROUTERS: Readonly<Record<string, (auth: Auth) => Promise<string>>> = {
         { path: "/sign-in", component },
       ],
     });
-    router.beforeEach(async (to) => {
-      if (!to.meta["requiresAuth"] || (await auth.getUser())) return true;
-      return { path: "/sign-in", query: { returnTo: to.fullPath } };
-    });
+    protectRoutes(router, auth);
     await router.push("/orders?page=2");
     return router.currentRoute.value.fullPath;
+  },
+  "Angular Router": async (auth) => {
+    const Page = component("{{ name }}", Orders);
+    const routes = [
+      { path: "orders", component: Page, canActivate: [requireUser] },
+      { path: "sign-in", component: Page },
+    ];
+    TestBed.configureTestingModule({ providers: [provideAuth(auth), provideRouter(routes)] });
+    const router = TestBed.inject(Router);
+    await router.navigateByUrl("/orders?page=2");
+    TestBed.resetTestingModule();
+    return router.url;
   },
   "TanStack Router": async (auth) => {
     const root = createRootRoute();

@@ -1,3 +1,7 @@
+import { component } from "./angular-testing.ts";
+import { Location } from "@angular/common";
+import { TestBed } from "@angular/core/testing";
+import { provideRouter, Router } from "@angular/router";
 import {
   createMemoryHistory as createTanStackHistory,
   createRootRoute,
@@ -7,6 +11,10 @@ import {
 import { createMemoryRouter } from "react-router";
 import { expect, test } from "vitest";
 import { createMemoryHistory, createRouter } from "vue-router";
+
+class PageOfPath {
+  readonly name = "page";
+}
 
 /** A router on the page of the redirect URI, which the user reached from `/start`. */
 interface Started {
@@ -44,6 +52,20 @@ const ROUTERS: Readonly<Record<string, () => Promise<Started>>> = {
       onReturn: (path) => router.replace(path),
       url: () => router.currentRoute.value.fullPath,
       back: () => router.back(),
+    };
+  },
+  "Angular Router": async () => {
+    const Page = component("{{ name }}", PageOfPath);
+    const routes = ["start", "callback", "orders"].map((path) => ({ path, component: Page }));
+    TestBed.configureTestingModule({ providers: [provideRouter(routes)] });
+    const router = TestBed.inject(Router);
+    router.initialNavigation();
+    await router.navigateByUrl("/start");
+    await router.navigateByUrl("/callback");
+    return {
+      onReturn: (path) => router.navigateByUrl(path, { replaceUrl: true }),
+      url: () => router.url,
+      back: () => TestBed.inject(Location).back(),
     };
   },
   "TanStack Router": async () => {

@@ -101,19 +101,24 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
   },
 ];
 
+/** The packages of the frameworks that Latchkey has an entry for. */
+const FRAMEWORKS = ["react", "vue", "svelte", "svelte/reactivity", "@angular/core", "rxjs"];
 const QR = "../../../src/ui/qr.ts";
 /** The page that imports a session loads these modules and no others. */
 const TAKE_OVER = ["../../../src/import/run-import.ts"];
 
 /** Builds the apps and measures all rows of the table. */
 export async function measureSizes(): Promise<readonly Size[]> {
-  const [app, popup, frame, moving, callback, react, ui] = [
+  const [app, popup, frame, moving, callback, react, vue, svelte, angular, ui] = [
     await buildApp("app"),
     await buildApp("popup"),
     await buildApp("frame"),
     await buildApp("moving"),
     await buildApp("callback"),
     await buildApp("react"),
+    await buildApp("vue"),
+    await buildApp("svelte"),
+    await buildApp("angular"),
     await buildApp("ui"),
   ];
   const aside = ASIDE.flatMap(({ sources }) => sources);
@@ -133,6 +138,9 @@ export async function measureSizes(): Promise<readonly Size[]> {
     { what: "`PopupUserAgent`", bytes: popup.size([popup.entry]) - entry, limit: 1_700 },
     { what: "`IframeUserAgent`", bytes: frame.size([frame.entry]) - entry, limit: 1_000 },
     { what: "`latchkey/react`", bytes: react.size([react.entry]) - entry, limit: 2_000 },
+    { what: "`latchkey/vue`", bytes: vue.size([vue.entry]) - entry, limit: 2_000 },
+    { what: "`latchkey/svelte`", bytes: svelte.size([svelte.entry]) - entry, limit: 2_000 },
+    { what: "`latchkey/angular`", bytes: angular.size([angular.entry]) - entry, limit: 3_500 },
     { what: "`latchkey/ui`: four elements, and Lit", bytes: elements - entry, limit: 16_500 },
     { what: "and a QR code", bytes: ui.size([ui.entry, QR]) - elements, limit: 4_000 },
     { what: "`importSession()`", bytes: moving.size([moving.entry]) - entry, limit: 1_500 },
@@ -169,8 +177,8 @@ async function buildApp(name: string): Promise<BuiltApp> {
         emptyOutDir: true,
         manifest: "manifest.json",
         target: "es2022",
-        // An app that uses the hooks has React anyway.
-        rolldownOptions: { input: join(APPS, `${name}.html`), external: ["react"] },
+        // An app with a framework has the framework anyway.
+        rolldownOptions: { input: join(APPS, `${name}.html`), external: FRAMEWORKS },
         modulePreload: { polyfill: false },
       },
     });

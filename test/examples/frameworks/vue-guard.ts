@@ -1,0 +1,10 @@
+import type { Auth } from "../../../src/index.ts";
+import type { Router } from "vue-router";
+
+/** Redirects to the sign-in page when a route with `meta: { requiresAuth: true }` has no user. */
+export function protectRoutes(router: Router, auth: Auth): void {
+  router.beforeEach(async (to) => {
+    if (!to.meta["requiresAuth"] || (await auth.getUser())) return true;
+    return { path: "/sign-in", query: { returnTo: to.fullPath } };
+  });
+}

@@ -8,6 +8,8 @@ import { logInAt, startPlainProvider, type PlainProvider } from "../support/plai
 
 /** SvelteKit with server rendering, in a development build, because only such a build reports mismatches of the hydration. */
 
+/** Two pages load all their modules, on a machine that may be busy. */
+const SLOW = { timeout: 180_000 };
 const FOLDER = resolve("test/examples/sveltekit");
 let origin: string;
 let server: ChildProcess;
@@ -54,6 +56,8 @@ beforeEach(async () => {
 });
 afterEach(() => context.close());
 
+/** Waits until the page shows the text. Vite transforms the modules of a page when the browser asks for them. */
+const shows = (selector: string, text: string) => waitForText(page, selector, text, 50_000);
 const isKept = () =>
   page.evaluate(
     () =>
@@ -62,17 +66,17 @@ const isKept = () =>
 
 async function logIn(): Promise<void> {
   await page.goto(`${origin}/orders?page=2`);
-  await page.waitForFunction(() => location.pathname === "/sign-in");
+  await page.waitForFunction(() => location.pathname === "/sign-in", { timeout: 50_000 });
   // The page is hydrated when it shows this link. Before that, a click does nothing.
-  await page.waitForSelector('a[href="/sign-in"]');
+  await page.waitForSelector('a[href="/sign-in"]', { timeout: 50_000 });
   await Promise.all([page.waitForNavigation(), page.click("#login")]);
   await logInAt(page, provider.issuer, "ada");
-  await waitForText(page, "#orders", "Orders of ada Lovelace, token ready");
+  await shows("#orders", "Orders of ada Lovelace, token ready");
   // The pages of the provider, and SvelteKit's warning about the URL that Latchkey cleans.
   complaints.length = 0;
 }
 
-test("the HTML of the server has the state loading, and no user", async () => {
+test("the HTML of the server has the state loading, and no user", SLOW, async () => {
   for (const path of ["/", "/orders"]) {
     const html = await (await fetch(origin + path)).text();
     expect(html).toMatch(/id="status">(<!--[^>]*-->)*loading/);
@@ -80,33 +84,41 @@ test("the HTML of the server has the state loading, and no user", async () => {
   }
 });
 
-test("hydration matches without a user, and the state follows", async () => {
+test("hydration matches without a user, and the state follows", SLOW, async () => {
   await page.goto(origin);
-  await waitForText(page, "#status", "anonymous");
+  await shows("#status", "anonymous");
   expect(await isKept()).toBe(true);
   expect(complaints).toEqual([]);
 });
 
-test("a guarded page sends a user through the login and back, and a reload hydrates with the user", async () => {
-  await logIn();
-  expect(page.url()).toBe(`${origin}/orders?page=2`);
-  await page.reload();
-  await waitForText(page, "#orders", "Orders of ada Lovelace, token ready");
-  await waitForText(page, "#user", "ada Lovelace");
-  expect(await isKept()).toBe(true);
-  expect(complaints).toEqual([]);
-  // A navigation in the page renders nothing on the server.
-  await page.click('a[href="/"]');
-  await waitForText(page, "#status", "authenticated");
-  await page.click("header button");
-  await waitForText(page, "#status", "anonymous");
-  expect(complaints).toEqual([]);
-});
+test(
+  "a guarded page sends a user through the login and back, and a reload hydrates with the user",
+  SLOW,
+  async () => {
+    await logIn();
+    expect(page.url()).toBe(`${origin}/orders?page=2`);
+    await page.reload();
+    await shows("#orders", "Orders of ada Lovelace, token ready");
+    await shows("#user", "ada Lovelace");
+    expect(await isKept()).toBe(true);
+    expect(complaints).toEqual([]);
+    // A navigation in the page renders nothing on the server.
+    await page.click('a[href="/"]');
+    await shows("#status", "authenticated");
+    await page.click("header button");
+    await shows("#status", "anonymous");
+    expect(complaints).toEqual([]);
+  },
+);
 
-test("a page that reads auth.state itself loses the HTML of the server and causes a warning, so the tests above can fail", async () => {
-  await logIn();
-  await page.goto(`${origin}/wrong`);
-  await waitForText(page, "#status", "authenticated");
-  expect(await isKept()).toBe(false);
-  expect(complaints.join("\n")).toContain("hydration_attribute_changed");
-});
+test(
+  "a page that reads auth.state itself loses the HTML of the server and causes a warning, so the tests above can fail",
+  SLOW,
+  async () => {
+    await logIn();
+    await page.goto(`${origin}/wrong`);
+    await shows("#status", "authenticated");
+    expect(await isKept()).toBe(false);
+    expect(complaints.join("\n")).toContain("hydration_attribute_changed");
+  },
+);

@@ -31,6 +31,7 @@ beforeAll(async () => {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "./angular": ["@angular/core", "rxjs"],
   "./svelte": ["svelte", "svelte/reactivity"],
+  "./testing": ["jose"],
   "./ui": ["lit"],
   "./vue": ["vue"],
   "./worker": ["jose"],
@@ -90,8 +91,6 @@ test.for(ENTRIES)(
   "importing the built $name in Node reads no browser global, starts nothing and ends",
   { timeout: 20_000 },
   async ({ name, files }) => {
-    // A worker imports all its code statically, so that bundlers can write it as one file.
-    const packages = { "./testing": ["jose"], "./ui": ["lit"], "./worker": ["jose"] }[name] ?? [];
     const packages = PACKAGES[name] ?? [];
     expect(await importInNode(join(BUILT, relative("dist", files.default)), { packages })).toEqual({
       touched: [],

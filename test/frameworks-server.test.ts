@@ -9,7 +9,7 @@ import { renderToString } from "vue/server-renderer";
 import { injectAuth, injectToken, provideAuth } from "../src/angular.ts";
 import { createAuth } from "../src/index.ts";
 import { authPlugin, useAuth, useToken, useUser } from "../src/vue.ts";
-import { fakeAuth } from "./support/fake-auth.ts";
+import { fakeAuth } from "../src/testing.ts";
 
 const config = { issuer: "https://id.example.com", clientId: "web", redirectUri: "/callback" };
 
@@ -25,9 +25,9 @@ test("Vue on a server renders the state loading, and adds no listener", async ()
     renderToString(createSSRApp({ setup: Everything }).use(authPlugin(auth)));
   expect(await page()).toBe("<p>loading loading nobody</p>");
   const auth = fakeAuth();
-  auth.signIn("ada");
+  auth.setUser("ada");
   expect(await page(auth)).toBe("<p>loading loading nobody</p>");
-  expect([auth.listeners, auth.asked]).toEqual([0, []]);
+  expect([auth.listeners, auth.calls.getToken]).toEqual([0, []]);
 });
 
 test("Angular on a server renders the state loading, and adds no listener", async () => {
@@ -62,7 +62,7 @@ test("Angular on a server renders the state loading, and adds no listener", asyn
     );
   expect(await page()).toContain("loading loading nobody");
   const auth = fakeAuth();
-  auth.signIn("ada");
+  auth.setUser("ada");
   expect(await page(auth)).toContain("loading loading nobody");
-  expect([auth.listeners, auth.asked]).toEqual([0, []]);
+  expect([auth.listeners, auth.calls.getToken]).toEqual([0, []]);
 });

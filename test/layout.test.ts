@@ -19,7 +19,6 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   oidc: ["core", "oidc-client-ts", "jose"],
   browser: ["core", "idb-keyval"],
   memory: ["core"],
-  redis: ["core", "redis"],
   check: ["core", "oidc"],
   grants: ["core"],
   fetch: ["core"],
@@ -27,8 +26,9 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   auth: ["core", "fetch"],
   worker: ["core", "refresh", "oidc", "browser"],
   ui: ["core", "lit", "uqr"],
-  react: ["core", "react"],
+  redis: ["core", "redis"],
   testing: ["core", "memory", "jose"],
+  react: ["core", "react"],
   vue: ["core", "vue"],
   svelte: ["core", "svelte"],
   angular: ["core", "fetch", "@angular/core", "rxjs"],
@@ -36,9 +36,6 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
 /** These two folders compose the others, and may import any folder. */
 const COMPOSING = ["import", "compose"];
 const FOLDERS = [...Object.keys(TABLE), ...COMPOSING];
-const PACKAGES = ["oidc-client-ts", "jose", "idb-keyval", "react", "lit", "uqr", "redis"];
-const GLOBALS = ["window", "self", "globalThis", "document", "navigator", "localStorage"];
-const WITH_GLOBALS = ["browser", "import", "ui", "react", "worker", "testing"];
 const PACKAGES = [
   "oidc-client-ts",
   "jose",
@@ -50,9 +47,10 @@ const PACKAGES = [
   "rxjs",
   "lit",
   "uqr",
+  "redis",
 ];
 const GLOBALS = ["window", "self", "globalThis", "document", "navigator", "localStorage"];
-const WITH_GLOBALS = ["browser", "import", "ui", "react", "vue", "worker"];
+const WITH_GLOBALS = ["browser", "import", "ui", "react", "vue", "worker", "testing"];
 const MAX_LINES = 260;
 
 let root: string;

@@ -2,33 +2,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
-/** Code without its indentation. */
-const plain = (code: string) => code.replaceAll(/^ +/gm, "");
-
-const FOLDER = "test/examples";
-const examples = [
-  ...readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
-    .filter((path) => /\.tsx?$/.test(path))
-    .map((path) => join(FOLDER, path)),
-  "test/support/signed-in-page.ts",
-].map((path) => readFileSync(path, "utf8"));
-
-describe.for(["native-shells", "testing"])("the guide %s", (name) => {
-  const guide = readFileSync(`demo/guides/${name}.md`, "utf8");
-
-  test("has the code of the examples", () => {
-    const blocks = [...guide.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code!);
-    expect(blocks.length).toBeGreaterThan(3);
-    expect(
-      blocks.filter((block) => !examples.some((code) => plain(code).includes(plain(block)))),
-    ).toEqual([]);
-  });
-
-  test("links examples that exist", () => {
-    const links = [...guide.matchAll(/\]\(\.\.\/\.\.\/(test\/[^)]+)\)/g)];
-    expect(links.length).toBeGreaterThan(3);
-    for (const [, path] of links) expect(readFileSync(path!, "utf8")).toMatch(/export|test\(/);
-
 const FOLDER = "test/examples";
 
 /** Code without its indentation. Imports have the names that an app uses. */
@@ -48,12 +21,15 @@ function plain(code: string): string {
 }
 
 const examples = readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
-  .filter((path) => /\.(ts|vue|svelte)$/.test(path) && !/node_modules|\.svelte-kit/.test(path))
-  .map((path) => plain(readFileSync(join(FOLDER, path), "utf8")));
+  .filter((path) => /\.(tsx?|vue|svelte)$/.test(path) && !/node_modules|\.svelte-kit/.test(path))
+  .map((path) => join(FOLDER, path))
+  .concat("test/support/signed-in-page.ts")
+  .map((path) => plain(readFileSync(path, "utf8")));
 
 /** Each guide with its code blocks that are no example: their first lines. */
 const GUIDES: Readonly<Record<string, readonly string[]>> = {
   "native-shells": [],
+  testing: [],
   frameworks: [
     "// auth.ts",
     "// main.ts",
@@ -79,8 +55,9 @@ describe.for(Object.entries(GUIDES))("the guide %s", ([name, others]) => {
   });
 
   test("links examples that exist", () => {
-    const links = [...guide.matchAll(/\]\(\.\.\/\.\.\/(test\/examples\/[^)]+\.\w+)\)/g)];
+    const links = [...guide.matchAll(/\]\(\.\.\/\.\.\/(test\/[^)]+\.\w+)\)/g)];
     expect(links.length).toBeGreaterThan(2);
-    for (const [, path] of links) expect(readFileSync(path!, "utf8")).toMatch(/export|<script/);
+    for (const [, path] of links)
+      expect(readFileSync(path!, "utf8")).toMatch(/export|<script|test\(/);
   });
 });

@@ -15,7 +15,7 @@ import { firstValueFrom } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { authInterceptor, provideAuth, type AuthInterceptorConfig } from "../../src/angular.ts";
 import { NoTokenError } from "../../src/core/errors.ts";
-import { fakeAuth, type FakeAuth } from "../support/fake-auth.ts";
+import { fakeAuth, type FakeAuth } from "../../src/testing.ts";
 
 const API = "https://api.example.com";
 let auth: FakeAuth;
@@ -35,7 +35,7 @@ function setUp(config: AuthInterceptorConfig): void {
 }
 beforeEach(() => {
   auth = fakeAuth();
-  auth.signIn("ada");
+  auth.setUser("ada");
 });
 afterEach(() => {
   backend.verify();
@@ -69,7 +69,7 @@ describe("adds the token", () => {
     if (isAllowed) expect(sent.request.redirect).toBe("error");
     sent.flush({ orders: 1 });
     expect(await response).toEqual({ orders: 1 });
-    expect(auth.asked.map(({ prompt }) => prompt)).toEqual(isAllowed ? ["none"] : []);
+    expect(auth.calls.getToken.map(({ prompt }) => prompt)).toEqual(isAllowed ? ["none"] : []);
   });
 
   test("to a whole origin, and follows redirects then", async () => {
@@ -87,7 +87,7 @@ describe("adds the token", () => {
 });
 
 test("without a token, the request is not sent and fails with the error of getToken()", async () => {
-  auth.response = () => Promise.reject(new NoTokenError("no user is logged in"));
+  auth.setToken(() => Promise.reject(new NoTokenError("no user is logged in")));
   setUp({ allow: [API] });
   await expect(firstValueFrom(http.get(`${API}/orders`))).rejects.toMatchObject({
     code: "no_token",
@@ -96,12 +96,12 @@ test("without a token, the request is not sent and fails with the error of getTo
 });
 
 test("a caller that unsubscribes aborts getToken(), and nothing is sent", async () => {
-  auth.response = () => new Promise(() => {});
+  auth.setToken(() => new Promise(() => {}));
   setUp({ allow: [API] });
   const subscription = http.get(`${API}/orders`).subscribe();
-  expect(auth.asked[0]!.signal!.aborted).toBe(false);
+  expect(auth.calls.getToken[0]!.signal!.aborted).toBe(false);
   subscription.unsubscribe();
-  expect(auth.asked[0]!.signal!.aborted).toBe(true);
+  expect(auth.calls.getToken[0]!.signal!.aborted).toBe(true);
   backend.expectNone(() => true);
 });
 
@@ -116,7 +116,7 @@ test("a caller that unsubscribes aborts the request", async () => {
 const REFUSED = { status: 401, statusText: "Unauthorized" };
 
 test("after a 401, the request is repeated once with a newer token", async () => {
-  auth.response = async ({ cache }) => (cache === "reload" ? "newer" : "older");
+  auth.setToken(async ({ cache }) => (cache === "reload" ? "newer" : "older"));
   setUp({ allow: [API] });
   const response = firstValueFrom(http.get(`${API}/orders`));
   const first = await next();
@@ -126,11 +126,15 @@ test("after a 401, the request is repeated once with a newer token", async () =>
   expect(tokenOf(second)).toBe("Bearer newer");
   second.flush({ orders: 1 });
   expect(await response).toEqual({ orders: 1 });
-  expect(auth.asked.at(-1)).toMatchObject({ cache: "reload", refused: "older", prompt: "none" });
+  expect(auth.calls.getToken.at(-1)).toMatchObject({
+    cache: "reload",
+    refused: "older",
+    prompt: "none",
+  });
 });
 
 test("A9: an API that refuses every token gets one more request, and then none for a while", async () => {
-  auth.response = async ({ cache }) => (cache === "reload" ? "newer" : "older");
+  auth.setToken(async ({ cache }) => (cache === "reload" ? "newer" : "older"));
   setUp({ allow: [API] });
   const failure = (url: string) =>
     firstValueFrom(http.get(url)).catch(({ status }: HttpErrorResponse) => status);
@@ -151,7 +155,7 @@ test("other errors of the API are passed on", async () => {
 });
 
 test("a token that a header cannot contain is in no error", async () => {
-  auth.response = async () => "secret \u{1f511}";
+  auth.setToken(async () => "secret \u{1f511}");
   setUp({ allow: [API] });
   const error = await firstValueFrom(http.get(`${API}/orders`)).catch((error: unknown) => error);
   expect(error).toMatchObject({ code: "configuration", input: "token" });

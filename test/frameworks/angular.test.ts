@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { injectAuth, injectToken, provideAuth } from "../../src/angular.ts";
 import type { Auth } from "../../src/core/auth.ts";
 import type { TokenTarget } from "../../src/core/token-target.ts";
-import { fakeAuth } from "../support/fake-auth.ts";
+import { fakeAuth } from "../../src/testing.ts";
 
 afterEach(() => {
   TestBed.resetTestingModule();
@@ -25,18 +25,17 @@ const AccountComponent = component(
 
 describe("injectAuth()", () => {
   test("returns the auth and signals that follow it, until the app is destroyed", async () => {
-    const auth = fakeAuth();
+    const auth = fakeAuth({ state: "loading" });
     const { fixture, text } = render(auth, AccountComponent);
     await fixture.whenStable();
     expect(text()).toBe("loading");
-    auth.publish({ status: "anonymous", reason: "none" });
+    auth.setState({ status: "anonymous", reason: "none" });
     await fixture.whenStable();
     expect(text()).toBe("anonymous");
     (fixture.nativeElement as HTMLElement).querySelector("button")!.click();
-    expect(auth.logins).toHaveLength(1);
-    auth.signIn("ada");
-    await fixture.whenStable();
-    expect(text()).toBe("ADA");
+    expect(auth.calls.login).toHaveLength(1);
+    // The fake login ends at once.
+    await vi.waitFor(() => expect(text()).toBe("Ada Lovelace"));
     // One listener of the state and one of the user, for the whole app.
     expect(auth.listeners).toBe(2);
     TestBed.resetTestingModule();
@@ -45,7 +44,7 @@ describe("injectAuth()", () => {
 
   test("renders `loading` first, as a server does, and then the user who is already known", async () => {
     const auth = fakeAuth();
-    auth.signIn("ada");
+    auth.setUser("ada");
     const rendered: string[] = [];
     class Recorder extends Account {
       readonly shown = computed(() => {
@@ -55,12 +54,12 @@ describe("injectAuth()", () => {
     }
     const { fixture, text } = render(auth, component("{{ shown() }}", Recorder));
     await fixture.whenStable();
-    expect(text()).toBe("ADA");
-    expect(rendered).toEqual(["loading", "ADA"]);
+    expect(text()).toBe("ada");
+    expect(rendered).toEqual(["loading", "ada"]);
   });
 
   test("`user` is the same object until the claims change", async () => {
-    const auth = fakeAuth();
+    const auth = fakeAuth({ state: "loading" });
     let renders = 0;
     class User {
       readonly session = injectAuth();
@@ -71,11 +70,11 @@ describe("injectAuth()", () => {
     }
     const { fixture, text } = render(auth, component("{{ sub() }}", User));
     await fixture.whenStable();
-    auth.signIn("ada");
+    auth.setUser("ada");
     await fixture.whenStable();
     expect([text(), renders]).toEqual(["ada", 2]);
     // Like a refresh: the same user as another object.
-    auth.signIn("ada", { expiresAt: Date.now() + 900_000 });
+    auth.setUser("ada", { expiresAt: Date.now() + 900_000 });
     await fixture.whenStable();
     expect(renders).toBe(2);
   });
@@ -97,13 +96,13 @@ describe("injectToken()", () => {
     const auth = fakeAuth();
     const { fixture, text } = render(auth, TokenComponent);
     await vi.waitFor(() => expect(text()).toMatch(/^failed NoTokenError/));
-    auth.signIn("ada");
+    auth.setUser("ada");
     await vi.waitFor(() => expect(text()).toBe("ready token of ada"));
-    auth.signIn("bob");
+    auth.setUser("bob");
     await fixture.whenStable();
     expect(text()).not.toContain("ada");
     await vi.waitFor(() => expect(text()).toBe("ready token of bob"));
-    expect(auth.asked.every(({ prompt }) => prompt === "none")).toBe(true);
+    expect(auth.calls.getToken.every(({ prompt }) => prompt === "none")).toBe(true);
     fixture.destroy();
     // The two signals of the app.
     expect(auth.listeners).toBe(2);
@@ -112,20 +111,20 @@ describe("injectToken()", () => {
   test("requests another token when its target changes, and aborts its request on destroy", async () => {
     target.set({});
     const auth = fakeAuth();
-    auth.signIn("ada");
-    auth.response = async ({ resource = "default" }) => `for ${resource}`;
+    auth.setUser("ada");
+    auth.setToken(async ({ resource = "default" }) => `for ${resource}`);
     const { fixture, text } = render(auth, TokenComponent);
     await vi.waitFor(() => expect(text()).toBe("ready for default"));
-    auth.response = () => new Promise(() => {});
+    auth.setToken(() => new Promise(() => {}));
     target.set({ resource: "https://maps.example.com" });
     await fixture.whenStable();
     expect(text()).toBe("loading");
-    const { resource, signal: aborted } = auth.asked.at(-1)!;
+    const { resource, signal: aborted } = auth.calls.getToken.at(-1)!;
     expect([resource, aborted?.aborted]).toEqual(["https://maps.example.com", false]);
-    const asked = auth.asked.length;
+    const asked = auth.calls.getToken.length;
     target.set({ resource: "https://maps.example.com" });
     await fixture.whenStable();
-    expect(auth.asked).toHaveLength(asked);
+    expect(auth.calls.getToken).toHaveLength(asked);
     fixture.destroy();
     expect([aborted?.aborted, auth.listeners]).toEqual([true, 2]);
   });

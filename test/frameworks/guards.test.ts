@@ -12,11 +12,10 @@ import { createMemoryRouter, redirect } from "react-router";
 import { describe, expect, test, vi } from "vitest";
 import { createMemoryHistory, createRouter } from "vue-router";
 import type { Auth } from "../../src/core/auth.ts";
-import { fakeAuth } from "../../src/testing.ts";
 import { provideAuth } from "../../src/angular.ts";
 import { requireUser } from "../examples/frameworks/angular-guard.ts";
 import { protectRoutes } from "../examples/frameworks/vue-guard.ts";
-import { fakeAuth } from "../support/fake-auth.ts";
+import { fakeAuth } from "../../src/testing.ts";
 
 class Orders {
   readonly name = "orders";
@@ -86,7 +85,8 @@ const ROUTERS: Readonly<Record<string, (auth: Auth) => Promise<string>>> = {
 
 describe.for(Object.entries(ROUTERS))("%s", ([, visit]) => {
   test("shows the page to a logged-in user", async () => {
-    const auth = fakeAuth({ user: "ada" });
+    const auth = fakeAuth();
+    auth.setUser("ada");
     expect(await visit(auth)).toBe("/orders?page=2");
   });
 
@@ -98,10 +98,14 @@ describe.for(Object.entries(ROUTERS))("%s", ([, visit]) => {
 
   test("waits until the user is known", async () => {
     const auth = fakeAuth({ state: "loading" });
+    let finishLoading: () => void = () => {};
+    const loaded = new Promise<void>((resolve) => (finishLoading = resolve));
     const getUser = vi.spyOn(auth, "getUser");
+    getUser.mockImplementationOnce(() => loaded.then(() => auth.getUser()));
     const visiting = visit(auth);
     await vi.waitFor(() => expect(getUser).toHaveBeenCalledTimes(1));
     auth.setUser("ada");
+    finishLoading();
     expect(await visiting).toBe("/orders?page=2");
   });
 });

@@ -8,7 +8,7 @@ import type { Auth } from "../../src/core/auth.ts";
 import { authPlugin } from "../../src/vue.ts";
 import AccountVue from "../examples/frameworks/Account.vue";
 import { AccountComponent } from "../examples/frameworks/angular-account.ts";
-import { fakeAuth } from "../support/fake-auth.ts";
+import { fakeAuth } from "../../src/testing.ts";
 import Guide from "./Guide.svelte";
 
 /** The components of `demo/guides/frameworks.md`. Each function shows a component, and returns a function that removes it. */
@@ -34,17 +34,17 @@ afterEach(() => document.body.replaceChildren());
 
 describe.for(Object.entries(COMPONENTS))("the component for %s", ([, show]) => {
   test("shows nothing, then a login, then the user and whether there is a token, and a logout", async () => {
-    const auth = fakeAuth();
+    const auth = fakeAuth({ state: "loading" });
     const target = document.body.appendChild(document.createElement("main"));
     const end = show(target, auth);
     expect(target.textContent.trim()).toBe("");
-    auth.publish({ status: "anonymous", reason: "none" });
+    auth.setState({ status: "anonymous", reason: "none" });
     await vi.waitFor(() => expect(target.textContent.trim()).toBe("Sign in"));
     target.querySelector("button")!.click();
-    expect(auth.logins).toHaveLength(1);
-    auth.signIn("ada");
-    await vi.waitFor(() => expect(target.textContent).toMatch(/ADA.*with a map/s));
-    expect(auth.asked.at(-1)).toMatchObject({ resource: "https://maps.example.com" });
+    expect(auth.calls.login).toHaveLength(1);
+    auth.setUser("ada");
+    await vi.waitFor(() => expect(target.textContent).toMatch(/Ada Lovelace.*with a map/s));
+    expect(auth.calls.getToken.at(-1)).toMatchObject({ resource: "https://maps.example.com" });
     target.querySelector("button")!.click();
     await vi.waitFor(() => expect(target.textContent.trim()).toBe("Sign in"));
     await end();

@@ -1,18 +1,13 @@
-import { flushSync, mount, unmount } from "svelte";
-import { expect, test } from "vitest";
-import { fakeAuth } from "../../src/testing.ts";
 import { flushSync, mount, unmount, type ComponentProps } from "svelte";
 import { createSubscriber } from "svelte/reactivity";
 import { afterEach, beforeEach, expect, test, vi, type Mock } from "vitest";
 import type { Auth } from "../../src/core/auth.ts";
 import type { TokenTarget } from "../../src/core/token-target.ts";
 import type { User } from "../../src/core/user.ts";
-import { fakeAuth } from "../support/fake-auth.ts";
+import { fakeAuth } from "../../src/testing.ts";
 import Account from "./Account.svelte";
 import App from "./App.svelte";
 
-test("Svelte uses subscribe() and state as a store, and unsubscribes on unmount", async () => {
-  const auth = fakeAuth({ state: "loading" });
 /** The warnings of Svelte. */
 const complaints: Mock<(...args: unknown[]) => void> = vi.fn();
 beforeEach(() => {
@@ -29,14 +24,6 @@ function show(props: ComponentProps<typeof App>) {
   const target = document.body.appendChild(document.createElement("main"));
   const app = mount(App, { target, props });
   flushSync();
-  expect(target.textContent).toBe("loading");
-  flushSync(() => auth.setState({ status: "anonymous", reason: "none" }));
-  target.querySelector("button")!.click();
-  expect(auth.calls.login).toEqual([{}]);
-  flushSync(() => auth.setUser("ada"));
-  expect(target.textContent).toBe("ada");
-  expect(auth.listeners).toBe(1);
-  await unmount(account);
   return {
     text: (selector: string) => target.querySelector(selector)?.textContent,
     click: () => target.querySelector("button")!.click(),
@@ -70,14 +57,14 @@ function changingTarget(auth: Auth) {
 }
 
 test("state and user follow the auth, also as a store, and unmount removes the listeners", async () => {
-  const auth = fakeAuth();
+  const auth = fakeAuth({ state: "loading" });
   const { text, click, end } = show({ auth });
   expect([text("h1"), text("button"), text("header")]).toEqual(["loading", "loading", "nobody"]);
-  flushSync(() => auth.publish({ status: "anonymous", reason: "none" }));
+  flushSync(() => auth.setState({ status: "anonymous", reason: "none" }));
   click();
-  expect(auth.logins).toHaveLength(1);
-  flushSync(() => auth.signIn("ada"));
-  expect([text("h1"), text("p"), text("header")]).toEqual(["authenticated", "ADA", "ADA"]);
+  expect(auth.calls.login).toHaveLength(1);
+  flushSync(() => auth.setUser("ada"));
+  expect([text("h1"), text("p"), text("header")]).toEqual(["authenticated", "ada", "ada"]);
   // One listener of the state, one of the user and one of the token.
   expect(auth.listeners).toBe(3);
   await end();
@@ -86,21 +73,21 @@ test("state and user follow the auth, also as a store, and unmount removes the l
 
 test("a user who is already known is shown as soon as the app is mounted", async () => {
   const auth = fakeAuth();
-  auth.signIn("ada");
+  auth.setUser("ada");
   const { text, end } = show({ auth });
-  expect([text("h1"), text("p"), text("header")]).toEqual(["authenticated", "ADA", "ADA"]);
+  expect([text("h1"), text("p"), text("header")]).toEqual(["authenticated", "ada", "ada"]);
   await end();
   expect(auth.listeners).toBe(0);
 });
 
 test("user is the same object, and updates nothing, until the claims change", async () => {
-  const auth = fakeAuth();
+  const auth = fakeAuth({ state: "loading" });
   const onUser = vi.fn<(user?: User) => void>();
   const { end } = show({ auth, onUser });
-  flushSync(() => auth.signIn("ada"));
+  flushSync(() => auth.setUser("ada"));
   // Like a refresh: the same user as another object.
-  flushSync(() => auth.signIn("ada", { expiresAt: Date.now() + 900_000 }));
-  flushSync(() => auth.signIn("bob"));
+  flushSync(() => auth.setUser("ada", { expiresAt: Date.now() + 900_000 }));
+  flushSync(() => auth.setUser("bob"));
   expect(onUser.mock.calls.map(([user]) => user?.sub)).toEqual([undefined, "ada", "bob"]);
   await end();
 });
@@ -110,33 +97,33 @@ test("useToken() returns a token, the error of a request, and a token of the nex
   const { text, end } = show({ auth });
   expect(text("output")).toBe("loading ");
   await vi.waitFor(() => expect(text("output")).toMatch(/^failed NoTokenError/));
-  auth.signIn("ada");
+  auth.setUser("ada");
   await vi.waitFor(() => expect(text("output")).toBe("ready token of ada"));
-  flushSync(() => auth.signIn("bob"));
+  flushSync(() => auth.setUser("bob"));
   expect(text("output")).not.toContain("ada");
   await vi.waitFor(() => expect(text("output")).toBe("ready token of bob"));
-  expect(auth.asked.every(({ prompt }) => prompt === "none")).toBe(true);
+  expect(auth.calls.getToken.every(({ prompt }) => prompt === "none")).toBe(true);
   await end();
   expect(auth.listeners).toBe(0);
 });
 
 test("useToken() requests another token when its target changes, and aborts its request on unmount", async () => {
   const auth = fakeAuth();
-  auth.signIn("ada");
-  auth.response = async ({ resource = "default" }) => `for ${resource}`;
+  auth.setUser("ada");
+  auth.setToken(async ({ resource = "default" }) => `for ${resource}`);
   const { props, setTarget } = changingTarget(auth);
   const { text, end } = show(props);
   await vi.waitFor(() => expect(text("output")).toBe("ready for default"));
-  auth.response = () => new Promise(() => {});
+  auth.setToken(() => new Promise(() => {}));
   flushSync(() => setTarget({ resource: "https://maps.example.com" }));
   await Promise.resolve();
   expect(text("output")).toBe("loading ");
   expect(auth.listeners).toBe(3);
-  const { resource, signal } = auth.asked.at(-1)!;
+  const { resource, signal } = auth.calls.getToken.at(-1)!;
   expect([resource, signal?.aborted]).toEqual(["https://maps.example.com", false]);
-  const asked = auth.asked.length;
+  const asked = auth.calls.getToken.length;
   flushSync(() => setTarget({ resource: "https://maps.example.com" }));
-  expect(auth.asked).toHaveLength(asked);
+  expect(auth.calls.getToken).toHaveLength(asked);
   await end();
   expect([signal?.aborted, auth.listeners]).toEqual([true, 0]);
 });

@@ -1,30 +1,3 @@
-import { expect, test } from "vitest";
-import { createApp, defineComponent, h, nextTick } from "vue";
-import { fakeAuth } from "../../src/testing.ts";
-import { useAuthState } from "./vue-state.ts";
-
-test("Vue uses subscribe() and state as a ref, and unsubscribes on unmount", async () => {
-  const auth = fakeAuth({ state: "loading" });
-  const Account = defineComponent(() => {
-    const state = useAuthState(auth);
-    return () =>
-      state.value.status === "authenticated"
-        ? h("p", state.value.user.name)
-        : h("button", { onClick: () => auth.login() }, state.value.status);
-  });
-  const target = document.body.appendChild(document.createElement("main"));
-  const app = createApp(Account);
-  app.mount(target);
-  expect(target.textContent).toBe("loading");
-  auth.setState({ status: "anonymous", reason: "none" });
-  await nextTick();
-  target.querySelector("button")!.click();
-  expect(auth.calls.login).toEqual([{}]);
-  auth.setUser("ada");
-  await nextTick();
-  expect(target.textContent).toBe("ada");
-  expect(auth.listeners).toBe(1);
-  app.unmount();
 import { afterEach, beforeEach, describe, expect, test, vi, type Mock } from "vitest";
 import {
   createApp,
@@ -42,7 +15,7 @@ import { renderToString } from "vue/server-renderer";
 import type { Auth } from "../../src/core/auth.ts";
 import type { TokenTarget } from "../../src/core/token-target.ts";
 import { authPlugin, useAuth, useToken, useUser } from "../../src/vue.ts";
-import { fakeAuth } from "../support/fake-auth.ts";
+import { fakeAuth } from "../../src/testing.ts";
 
 /** The warnings of Vue. */
 const complaints: Mock<(...args: unknown[]) => void> = vi.fn();
@@ -73,16 +46,16 @@ const Account = defineComponent(() => {
 
 describe("useAuth()", () => {
   test("returns the auth of the plugin and its state after each change, and unsubscribes on unmount", async () => {
-    const auth = fakeAuth();
+    const auth = fakeAuth({ state: "loading" });
     const { element, unmount } = mount(auth, Account);
     expect(element.textContent).toBe("loading");
-    auth.publish({ status: "anonymous", reason: "none" });
+    auth.setState({ status: "anonymous", reason: "none" });
     await nextTick();
     element.querySelector("button")!.click();
-    expect(auth.logins).toHaveLength(1);
-    auth.signIn("ada");
+    expect(auth.calls.login).toHaveLength(1);
+    auth.setUser("ada");
     await nextTick();
-    expect(element.textContent).toBe("ADA");
+    expect(element.textContent).toBe("ada");
     expect(auth.listeners).toBe(1);
     unmount();
     expect(auth.listeners).toBe(0);
@@ -91,16 +64,16 @@ describe("useAuth()", () => {
 
   test("renders a user who is already known at once", () => {
     const auth = fakeAuth();
-    auth.signIn("ada");
-    expect(mount(auth, Account).element.textContent).toBe("ADA");
+    auth.setUser("ada");
+    expect(mount(auth, Account).element.textContent).toBe("ada");
   });
 
   test("is followed by an effect scope of the app, until the scope stops", () => {
-    const auth = fakeAuth();
+    const auth = fakeAuth({ state: "loading" });
     const scope = effectScope();
     const app = createApp(Account).use(authPlugin(auth));
     const { state } = app.runWithContext(() => scope.run(useAuth)!);
-    auth.signIn("ada");
+    auth.setUser("ada");
     expect(state.value.status).toBe("authenticated");
     scope.stop();
     expect(auth.listeners).toBe(0);
@@ -108,7 +81,7 @@ describe("useAuth()", () => {
 });
 
 test("useUser() returns the same object, and causes no render, until the claims change", async () => {
-  const auth = fakeAuth();
+  const auth = fakeAuth({ state: "loading" });
   let renders = 0;
   const { element } = mount(auth, {
     setup: () => {
@@ -120,14 +93,14 @@ test("useUser() returns the same object, and causes no render, until the claims 
     },
   });
   expect(element.textContent).toBe("nobody");
-  auth.signIn("ada");
+  auth.setUser("ada");
   await nextTick();
   expect([element.textContent, renders]).toEqual(["ada", 2]);
   // Like a refresh: the same user as another object.
-  auth.signIn("ada", { expiresAt: Date.now() + 900_000 });
+  auth.setUser("ada", { expiresAt: Date.now() + 900_000 });
   await nextTick();
   expect(renders).toBe(2);
-  auth.signIn("bob");
+  auth.setUser("bob");
   await nextTick();
   expect([element.textContent, renders]).toEqual(["bob", 3]);
 });
@@ -150,38 +123,38 @@ describe("useToken()", () => {
     const { element, unmount } = mount(auth, Token);
     expect(element.textContent).toBe("loading ");
     await vi.waitFor(() => expect(element.textContent).toMatch(/^failed NoTokenError/));
-    auth.signIn("ada");
+    auth.setUser("ada");
     await vi.waitFor(() => expect(element.textContent).toBe("ready token of ada"));
-    auth.signIn("bob");
+    auth.setUser("bob");
     await nextTick();
     expect(element.textContent).not.toContain("ada");
     await vi.waitFor(() => expect(element.textContent).toBe("ready token of bob"));
-    expect(auth.asked.every(({ prompt }) => prompt === "none")).toBe(true);
+    expect(auth.calls.getToken.every(({ prompt }) => prompt === "none")).toBe(true);
     unmount();
     expect(auth.listeners).toBe(0);
   });
 
   test("requests another token when its target changes, and none when the new target is equal", async () => {
     const auth = fakeAuth();
-    auth.signIn("ada");
-    auth.response = async ({ resource = "default" }) => `for ${resource}`;
+    auth.setUser("ada");
+    auth.setToken(async ({ resource = "default" }) => `for ${resource}`);
     const { element } = mount(auth, Token);
     await vi.waitFor(() => expect(element.textContent).toBe("ready for default"));
     target.value = { resource: "https://maps.example.com" };
     await nextTick();
     expect(element.textContent).toBe("loading ");
     await vi.waitFor(() => expect(element.textContent).toBe("ready for https://maps.example.com"));
-    const asked = auth.asked.length;
+    const asked = auth.calls.getToken.length;
     target.value = { resource: "https://maps.example.com" };
     await nextTick();
-    expect([auth.asked.length, auth.listeners]).toEqual([asked, 1]);
+    expect([auth.calls.getToken.length, auth.listeners]).toEqual([asked, 1]);
   });
 
   test("aborts its request on unmount", async () => {
-    const auth = fakeAuth();
-    auth.response = () => new Promise(() => {});
+    const auth = fakeAuth({ state: "loading" });
+    auth.setToken(() => new Promise(() => {}));
     const { unmount } = mount(auth, Token);
-    const [{ signal } = {}] = auth.asked;
+    const [{ signal } = {}] = auth.calls.getToken;
     expect(signal?.aborted).toBe(false);
     unmount();
     expect([signal?.aborted, auth.listeners]).toEqual([true, 0]);
@@ -199,13 +172,15 @@ describe("hydration of a server's HTML", () => {
   }
   async function hydrate(part: Component) {
     const element = document.body.appendChild(document.createElement("main"));
-    element.innerHTML = await renderToString(createSSRApp(page(part)).use(authPlugin(fakeAuth())));
+    element.innerHTML = await renderToString(
+      createSSRApp(page(part)).use(authPlugin(fakeAuth({ state: "loading" }))),
+    );
     expect(element.textContent).toBe("loading");
-    const auth = fakeAuth();
-    auth.signIn("ada");
+    const auth = fakeAuth({ state: "loading" });
+    auth.setUser("ada");
     const app = createSSRApp(page(part)).use(authPlugin(auth));
     app.mount(element);
-    await vi.waitFor(() => expect(element.textContent).toBe("ADA"));
+    await vi.waitFor(() => expect(element.textContent).toBe("ada"));
     app.unmount();
     expect(auth.listeners).toBe(0);
   }
@@ -253,7 +228,7 @@ describe("throws a ConfigurationError with a hint", () => {
 
 test("an effect reads the state of the next user at once, and never a token of the previous user", async () => {
   const auth = fakeAuth();
-  auth.signIn("ada");
+  auth.setUser("ada");
   const seen: string[] = [];
   const { unmount } = mount(auth, {
     setup: () => {
@@ -266,7 +241,7 @@ test("an effect reads the state of the next user at once, and never a token of t
     },
   });
   await vi.waitFor(() => expect(seen.at(-1)).toBe("ada: token of ada"));
-  auth.signIn("bob");
+  auth.setUser("bob");
   await vi.waitFor(() => expect(seen.at(-1)).toBe("bob: token of bob"));
   expect(seen).not.toContain("bob: token of ada");
   unmount();

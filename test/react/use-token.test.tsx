@@ -3,12 +3,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { NetworkError, NoTokenError } from "../../src/core/errors.ts";
 import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import type { TokenTarget } from "../../src/core/token-target.ts";
-import { useAuth, useToken, type UseToken } from "../../src/react.ts";
-import { watchToken } from "../../src/react/watch-token.ts";
-import { fakeAuth, type FakeAuth } from "../../src/testing.ts";
 import { useAuth, useToken, type TokenState } from "../../src/react.ts";
 import { watchToken } from "../../src/core/watch-token.ts";
-import { fakeAuth, type FakeAuth } from "../support/fake-auth.ts";
+import { fakeAuth, type FakeAuth } from "../../src/testing.ts";
 import { complaints, mount } from "./mount.tsx";
 
 /** Advances the test's clock. React schedules its work with messages, which stay real. */

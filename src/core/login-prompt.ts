@@ -39,6 +39,8 @@ export interface PromptOptions {
    * in the picker.
    */
   readonly error?: AnyAuthError | undefined;
+  /** The `sub` of this tab's user. Only for `chooseUser()`: mark this user in the picker. Undefined: this tab has no user. */
+  readonly current?: string | undefined;
 }
 
 /**

@@ -1,14 +1,14 @@
 import { abortable } from "../core/abortable.ts";
-import {
-  CancelledError,
-  NoTokenError,
-  RefreshTokenError,
-  type AnyAuthError,
-} from "../core/errors.ts";
+import { CancelledError, NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import { AuthorizationError } from "../core/protocol-errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { sessionKey } from "../core/keys.ts";
-import { loginHintOf, type LoginChoice, type RememberedUser } from "../core/login-prompt.ts";
+import {
+  loginHintOf,
+  type LoginChoice,
+  type PromptOptions,
+  type RememberedUser,
+} from "../core/login-prompt.ts";
 import { userNeeded } from "../core/refusal.ts";
 import { NO_CHANGE } from "../core/session.ts";
 import type { User } from "../core/user.ts";
@@ -95,7 +95,7 @@ export class AutoLoginGrant implements Grant {
     const stop = AbortSignal.any([request.signal ?? signedIn, signedIn]);
     let refusal: AuthorizationError | undefined;
     for (;;) {
-      const choice = await this.#ask(remembered, stop, refusal);
+      const choice = await this.#ask(remembered, stop, { error: refusal, current: sub });
       if (choice.type === "dismiss")
         throw refusal ?? new CancelledError("the user dismissed the picker of remembered users");
       try {
@@ -133,7 +133,7 @@ export class AutoLoginGrant implements Grant {
   async #ask(
     remembered: readonly RememberedUser[],
     stop: AbortSignal,
-    error: AnyAuthError | undefined,
+    { error, current }: Pick<PromptOptions, "error" | "current">,
   ): Promise<LoginChoice> {
     stop.throwIfAborted();
     const ended = new AbortController();
@@ -142,6 +142,7 @@ export class AutoLoginGrant implements Grant {
       const choice = this.#config.prompt.chooseUser(remembered, {
         signal,
         ...(error && { error }),
+        ...(current !== undefined && { current }),
       });
       return await abortable(Promise.resolve(choice), stop);
     } finally {

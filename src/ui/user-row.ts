@@ -4,14 +4,26 @@ import { avatar } from "./avatar.ts";
 import { nameOf, secondLineOf } from "./shown-user.ts";
 import type { Strings } from "./strings/strings.ts";
 
+/** Options of `userRow()`. */
+export interface UserRowOptions {
+  readonly user: RememberedUser;
+  /** The `sub` of this tab's user. */
+  readonly current: string | undefined;
+  readonly strings: Strings;
+  readonly onChoose: () => void;
+}
+
 /** Renders one user of the picker as a button. */
-export function userRow(
-  user: RememberedUser,
-  strings: Strings,
-  onChoose: () => void,
-): TemplateResult {
+export function userRow({ user, current, strings, onChoose }: UserRowOptions): TemplateResult {
   const second = secondLineOf(user);
-  return html`<button type="button" class="row user" part="user" @click=${onChoose}>
+  const isHere = user.sub === current && !user.needsLogin;
+  return html`<button
+    type="button"
+    class="row user"
+    part="user"
+    aria-current=${isHere ? "true" : nothing}
+    @click=${onChoose}
+  >
     ${avatar(user)}
     <span class="who">
       <span class="name" part="name"><bdi>${nameOf(user)}</bdi></span>
@@ -20,7 +32,9 @@ export function userRow(
     ${
       user.needsLogin
         ? html`<span class="mark" part="signed-out">${strings.signedOut}</span>`
-        : nothing
+        : isHere
+          ? html`<span class="mark here" part="this-tab">${strings.thisTab}</span>`
+          : nothing
     }
   </button>`;
 }

@@ -69,6 +69,12 @@ export const usersStyles: CSSResultGroup = [
       color: var(--_muted);
     }
 
+    .here {
+      border-color: currentColor;
+      color: var(--_accent);
+      font-weight: 600;
+    }
+
     .foot {
       padding: 0.5rem 0.75rem 0.75rem;
       border-block-start: 1px solid var(--_line);

@@ -32,7 +32,7 @@ const SEARCHED_FROM = 10;
 /**
  * `<latchkey-users>`: the account picker. The element shows a modal dialog while a `chooseUser()` call is pending.
  *
- * @csspart dialog, sheet, title, close, search, user, avatar, name, email, signed-out, other, problem
+ * @csspart dialog, sheet, title, close, search, user, avatar, name, email, signed-out, this-tab, other, problem
  * @see https://html.spec.whatwg.org/multipage/interactive-elements.html#the-dialog-element
  * @example
  * defineLatchkeyElements();
@@ -57,24 +57,27 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
 
   readonly #speech = new Speech(this);
   #users: readonly RememberedUser[] = [];
+  /** The `sub` of this tab's user. */
+  #current: string | undefined;
   #question: Question<LoginChoice> | undefined;
   #query = "";
   /** The `problemCode()` of the last login. */
   #problem: string | undefined;
 
   /**
-   * Shows the picker and returns the user's choice. The picker lists the most recently used account first. If the user makes no
-   * choice, returns `{ type: "dismiss" }`.
+   * Shows the picker and returns the user's choice. The picker lists the most recently used account first, and marks this tab's
+   * user. If the user makes no choice, returns `{ type: "dismiss" }`.
    * @throws ConfigurationError the element is not in the page
    */
   async chooseUser(
     users: readonly RememberedUser[],
-    { signal, error }: PromptOptions,
+    { signal, error, current }: PromptOptions,
   ): Promise<LoginChoice> {
     assertInPage(this);
     this.#question?.drop();
     if (signal.aborted) return { type: "dismiss" };
     this.#users = [...users].sort((a, b) => b.lastUsedAt - a.lastUsedAt);
+    this.#current = current;
     this.#query = "";
     this.#problem = error && problemCode(error);
     this.#question = question<LoginChoice>({
@@ -145,7 +148,15 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
           ${repeat(
             found,
             ({ sub }) => sub,
-            (user) => html`<li>${userRow(user, strings, () => this.#choose(user))}</li>`,
+            (user) =>
+              html`<li>
+                ${userRow({
+                  user,
+                  current: this.#current,
+                  strings,
+                  onChoose: () => this.#choose(user),
+                })}
+              </li>`,
           )}
         </ul>
         <div class="foot">

@@ -7,6 +7,7 @@ export const chinese: Strings = {
 
   chooseAccount: "选择账号",
   signedOut: "已退出",
+  thisTab: "此标签页",
   useAnotherAccount: "使用其他账号",
   searchAccounts: "搜索账号",
   accountsFound: (count) => (count === 0 ? "没有找到账号" : `${count} 个账号`),

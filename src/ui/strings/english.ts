@@ -7,6 +7,7 @@ export const english: Strings = {
 
   chooseAccount: "Choose an account",
   signedOut: "Signed out",
+  thisTab: "This tab",
   useAnotherAccount: "Use another account",
   searchAccounts: "Search accounts",
   accountsFound: (count) =>

@@ -7,6 +7,7 @@ export const german: Strings = {
 
   chooseAccount: "Konto auswählen",
   signedOut: "Abgemeldet",
+  thisTab: "Dieser Tab",
   useAnotherAccount: "Anderes Konto verwenden",
   searchAccounts: "Konten durchsuchen",
   accountsFound: (count) =>

@@ -16,6 +16,8 @@ export interface Strings {
   readonly chooseAccount: string;
   /** Shown beside a user who must log in again. */
   readonly signedOut: string;
+  /** Shown beside this tab's user. */
+  readonly thisTab: string;
   readonly useAnotherAccount: string;
   readonly searchAccounts: string;
   /** Says how many users match the search. `count` is this number. */

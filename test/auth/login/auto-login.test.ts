@@ -85,7 +85,8 @@ describe("the picker", () => {
     const prompt = promptOf({ type: "continue", sub: "grace" });
     const auth = await started(my, prompt);
     expect(await auth.getToken()).toBe("at-grace");
-    const [users] = prompt.chooseUser.mock.calls[0]!;
+    const [users, { current }] = prompt.chooseUser.mock.calls[0]!;
+    expect(current).toBe(undefined);
     expect(users.map(({ sub }) => sub)).toEqual([ADA, "grace"]);
     expect(JSON.stringify(users)).not.toMatch(/at-|rt-/);
     expect(authorize).not.toHaveBeenCalled();
@@ -122,6 +123,10 @@ describe("the picker", () => {
     const prompt = promptOf({ type: "continue", sub: "grace" });
     const auth = await started(my, prompt);
     expect(await auth.getToken({ prompt: "select_account" })).toBe("at-grace");
+    expect(await auth.getToken({ prompt: "select_account" })).toBe("at-grace");
+    // The picker marks the user that the tab had before the choice.
+    const marked = prompt.chooseUser.mock.calls.map(([, { current }]) => current);
+    expect(marked).toEqual([ADA, "grace"]);
   });
 
   test("is not shown on a device without known users, and the login page opens", async () => {

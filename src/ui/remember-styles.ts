@@ -21,6 +21,18 @@ export const rememberStyles: CSSResultGroup = [
       box-shadow: var(--_shadow);
     }
 
+    :host([inline]) {
+      display: block;
+      container-type: inline-size;
+    }
+
+    :host([inline]) .card {
+      position: static;
+      inline-size: auto;
+      box-shadow: none;
+    }
+
+    .card:not([popover]),
     .card:popover-open {
       display: grid;
       grid-template-columns: auto 1fr;
@@ -45,6 +57,18 @@ export const rememberStyles: CSSResultGroup = [
       display: grid;
       grid-template-columns: 1fr 1fr;
       gap: 0.625rem;
+    }
+
+    @container (width > 40rem) {
+      :host([inline]) .card {
+        grid-template-columns: auto 1fr auto;
+        align-items: center;
+      }
+
+      :host([inline]) .actions {
+        grid-column: auto;
+        grid-template-columns: repeat(2, minmax(6rem, 1fr));
+      }
     }
 
     @media (prefers-reduced-motion: no-preference) {

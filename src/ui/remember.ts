@@ -18,7 +18,8 @@ import type { Strings } from "./strings/strings.ts";
 
 /**
  * `<latchkey-remember>`: asks whether to remember the user. While a `shouldRemember()` call is pending, the element shows a
- * card in the corner of the page. The card does not take the focus.
+ * card in the corner of the page. The card does not take the focus. With the attribute `inline`, the card is at the place of the
+ * element in the page, and covers nothing.
  *
  * @csspart card, avatar, title, reason, yes, no
  * @see https://html.spec.whatwg.org/multipage/popover.html
@@ -28,9 +29,14 @@ import type { Strings } from "./strings/strings.ts";
  * document.body.append(remember);
  */
 export class LatchkeyRemember extends LitElement implements Pick<LoginPrompt, "shouldRemember"> {
-  static override readonly properties: PropertyDeclarations = { strings: { attribute: false } };
+  static override readonly properties: PropertyDeclarations = {
+    inline: { type: Boolean, reflect: true },
+    strings: { attribute: false },
+  };
   static override readonly styles: CSSResultGroup = rememberStyles;
 
+  /** Shows the card at the place of the element in the page, in place of a corner of the page. Default: false. */
+  declare inline: boolean | undefined;
   /** Texts that replace the built-in texts of the page's language. */
   declare strings: Partial<Strings> | undefined;
 
@@ -64,7 +70,7 @@ export class LatchkeyRemember extends LitElement implements Pick<LoginPrompt, "s
     const hadFocus = this.shadowRoot?.activeElement;
     this.#question = undefined;
     this.#user = undefined;
-    this.#card?.hidePopover();
+    if (this.#card?.popover) this.#card.hidePopover();
     if (hadFocus) this.#before?.focus();
     this.#before = undefined;
     this.requestUpdate();
@@ -77,7 +83,7 @@ export class LatchkeyRemember extends LitElement implements Pick<LoginPrompt, "s
   protected override updated(): void {
     const card = this.#card;
     // A popover is on top of the page and does not take the focus.
-    if (this.#question && card && !card.matches(":popover-open")) card.showPopover();
+    if (this.#question && card?.popover && !card.matches(":popover-open")) card.showPopover();
   }
 
   protected override render(): TemplateResult {
@@ -93,8 +99,8 @@ export class LatchkeyRemember extends LitElement implements Pick<LoginPrompt, "s
     return html`<div
       part="card"
       class="surface card"
-      popover="manual"
-      role="dialog"
+      popover=${this.inline ? nothing : "manual"}
+      role=${this.inline ? "group" : "dialog"}
       lang=${strings.language}
       aria-labelledby="title"
       aria-describedby="reason"

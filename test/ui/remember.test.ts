@@ -35,6 +35,32 @@ test("announces the question without taking the focus, and returns the user's ch
   }
 });
 
+test("with `inline`, the card is in the flow of the page, and works as in the corner", async () => {
+  for (const [part, meaning] of [
+    ["yes", true],
+    ["no", false],
+  ] as const) {
+    const before = add("latchkey-avatar");
+    const element = add("latchkey-remember");
+    const after = document.createElement("p");
+    after.textContent = "after";
+    document.body.append(after);
+    element.inline = true;
+    const response = element.shouldRemember(ADA, { signal: new AbortController().signal });
+    await element.updateComplete;
+    const card = one(element, ".card").getBoundingClientRect();
+    expect(card.top).toBeGreaterThanOrEqual(before.getBoundingClientRect().bottom);
+    expect(card.bottom).toBeLessThanOrEqual(after.getBoundingClientRect().top);
+    expect(one(element, ".card").getAttribute("role")).toBe("group");
+    expect(texts(element, "[role=status]")).toEqual(["Stay signed in as Ada Lovelace?"]);
+    await userEvent.click(one(element, `[part=${part}]`));
+    expect(await response).toBe(meaning);
+    await element.updateComplete;
+    expect(all(element, ".card")).toEqual([]);
+    document.body.replaceChildren();
+  }
+});
+
 test("works with the keyboard alone, and restores the focus", async () => {
   const { element, response, before } = await asked();
   await userEvent.keyboard("{Tab}");

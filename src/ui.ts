@@ -1,4 +1,5 @@
 export { defineLatchkeyElements } from "./ui/define.ts";
+export { LatchkeyAvatar } from "./ui/avatar-element.ts";
 export { LatchkeyUsers } from "./ui/users.ts";
 export { LatchkeyButton } from "./ui/button.ts";
 export type { ButtonAuth } from "./ui/button.ts";

@@ -1,3 +1,5 @@
+import { isSecureUrl } from "../core/same-origin.ts";
+
 /** A user that an element shows. The members are claims of the user. */
 export interface ShownUser {
   readonly sub: string;
@@ -69,11 +71,15 @@ function withoutEnd(letters: string[]): string[] {
 
 /**
  * Returns the URL of the user's picture. If the URL is not an https URL, returns undefined. An http request would show everyone
- * in the network which user is logged in.
+ * in the network which user is logged in. While a developer runs the page and the server on one machine, such as on
+ * `localhost`, no request leaves the machine, and an http URL is allowed.
  */
 export function pictureOf({ picture }: ShownUser): string | undefined {
   if (typeof picture !== "string" || !URL.canParse(picture)) return undefined;
-  return new URL(picture).protocol === "https:" ? picture : undefined;
+  const url = new URL(picture);
+  const isAllowed =
+    url.protocol === "https:" || (isSecureUrl(url) && url.hostname === location.hostname);
+  return isAllowed ? picture : undefined;
 }
 
 /** Returns whether each word of `query` occurs in the user's name or email. Ignores case and accents. */

@@ -8,12 +8,12 @@ usePage();
 
 const { signal } = new AbortController();
 
-async function opened(users = many(3), waits: AbortSignal = signal) {
+async function opened(users = many(3), waits: AbortSignal = signal, current?: string) {
   const element = add("latchkey-users");
   const before = document.createElement("button");
   document.body.append(before);
   before.focus();
-  const response = element.chooseUser(users, { signal: waits });
+  const response = element.chooseUser(users, { signal: waits, current });
   await element.updateComplete;
   return { element, response, before };
 }
@@ -35,6 +35,32 @@ test("lists the user that was active last first, and returns the user that is cl
   expect(await response).toEqual({ type: "continue", sub: "old" });
   expect(all(element, "dialog")).toEqual([]);
   expect(document.activeElement).toBe(before);
+});
+
+test("marks this tab's user, unless that user must log in again", async () => {
+  const { element } = await opened(many(3), signal, "s1");
+  const marked = () =>
+    all(element, ".user[aria-current=true]").map((row) =>
+      row.textContent.replace(/\s+/g, " ").trim(),
+    );
+  expect(marked()).toEqual(["Name s1 This tab"]);
+  expect(texts(element, "[part=this-tab]")).toEqual(["This tab"]);
+
+  const users = [remembered("gone", { needsLogin: true }), remembered("here")];
+  void element.chooseUser(users, { signal, current: "gone" });
+  await element.updateComplete;
+  expect(marked()).toEqual([]);
+  expect(texts(element, ".mark")).toEqual(["Signed out"]);
+
+  void element.chooseUser(users, { signal });
+  await element.updateComplete;
+  expect(marked()).toEqual([]);
+});
+
+test("the backdrop of the dialog covers the gutter of the scrollbar", async () => {
+  const { element } = await opened();
+  const { width } = getComputedStyle(one(element, "dialog"), "::backdrop");
+  expect(Number.parseFloat(width)).toBeGreaterThanOrEqual(window.innerWidth);
 });
 
 test("shows the email of a user without a name, and the subject of a user without both", async () => {
@@ -249,6 +275,15 @@ test("loads pictures from https URLs only, without a referrer", async () => {
   // The picture does not load, so the initials show.
   await vi.waitFor(() => expect(image.hidden).toBe(true));
   expect(initials(second)).toEqual(["NP"]);
+});
+
+test("loads an http picture only while the page and the picture are on this machine", async () => {
+  const picture = `http://${location.hostname}:9/p.png`;
+  const { element } = await opened([
+    remembered("p", { picture }),
+    remembered("q", { picture: "http://pictures.example/q.png" }),
+  ]);
+  expect((one(element, "img") as HTMLImageElement).src).toBe(picture);
 });
 
 test("shows markup in a name as text", async () => {

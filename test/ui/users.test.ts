@@ -58,8 +58,11 @@ test("marks this tab's user, unless that user must log in again", async () => {
 });
 
 test("the backdrop of the dialog covers the gutter of the scrollbar", async () => {
+  const { style } = document.documentElement;
+  style.scrollbarGutter = "stable both-edges";
   const { element } = await opened();
   const { width } = getComputedStyle(one(element, "dialog"), "::backdrop");
+  style.scrollbarGutter = "";
   expect(Number.parseFloat(width)).toBeGreaterThanOrEqual(window.innerWidth);
 });
 

@@ -19,7 +19,9 @@ export const modalStyles: CSSResult = css`
     flex-direction: column;
   }
 
+  /* Also covers the gutters that scrollbar-gutter: stable keeps free at the edges of a page. */
   dialog::backdrop {
+    inset-inline: -2rem;
     background: var(--latchkey-backdrop, rgb(10 14 24 / 0.5));
   }
 

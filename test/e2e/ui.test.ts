@@ -179,13 +179,19 @@ test("elements are animated unless the user prefers reduced motion", async () =>
 
 test("the guide names exactly the parts of each element and the custom properties", async () => {
   const { page, show } = await open();
+  await page.evaluate(async () => {
+    const avatar = document.createElement("latchkey-avatar");
+    avatar.user = { sub: "ada", claims: { sub: "ada" } };
+    document.body.append(avatar);
+    await avatar.updateComplete;
+  });
   const parts: Record<string, Set<string>> = {};
   for (const scene of SCENES) {
     await show(scene);
     const found = await page.evaluate(() =>
       [
         ...document.querySelectorAll(
-          "latchkey-users, latchkey-button, latchkey-device, latchkey-remember",
+          "latchkey-avatar, latchkey-users, latchkey-button, latchkey-device, latchkey-remember",
         ),
       ].flatMap(({ localName, shadowRoot }) =>
         [...shadowRoot!.querySelectorAll("[part]")].map((it) => [

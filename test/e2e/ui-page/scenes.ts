@@ -98,7 +98,7 @@ function choose(count: number, error?: AuthorizationError) {
   return ({ signal }: AbortController) =>
     document
       .querySelector("latchkey-users")!
-      .chooseUser(users(count), { signal, ...(error && { error }) });
+      .chooseUser(users(count), { signal, current: "person-0", ...(error && { error }) });
 }
 
 const REFUSED = new AuthorizationError({ error: "invalid_request" }, "Log in again.");

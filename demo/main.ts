@@ -1,10 +1,12 @@
-import { startDemo } from "./server/demo.ts";
+import { importQuietly } from "./server/import-quietly.ts";
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
 async function main(): Promise<void> {
+  // oidc-provider warns at the console about Node 20, which Latchkey supports.
+  const { startDemo } = await importQuietly(() => import("./server/demo.ts"));
   const demo = await startDemo({ say });
   say(`The identity provider runs at ${demo.issuer}. Ctrl+C stops everything.`);
   say(`\n  Open the demo:  ${demo.url}\n`);

@@ -6,6 +6,12 @@ import { issuer } from "./issuer.ts";
 
 defineLatchkeyElements();
 
+const device = elementOf("latchkey-device");
+device.strings = {
+  deviceHelp:
+    "This demo runs on this computer alone, so a phone cannot open the QR code. Open this page in another window, and enter the code:",
+};
+
 /** The television's `Auth`: a separate client that logs in with a code on another device. */
 export const tvAuth = createAuth({
   issuer,
@@ -13,8 +19,5 @@ export const tvAuth = createAuth({
   redirectUri: "/tv",
   scope: ["openid", "profile", "email"],
   grant: (parts) =>
-    new RefreshGrant(
-      new DeviceCodeGrant(parts.server, { ...parts, prompt: elementOf("latchkey-device") }),
-      parts,
-    ),
+    new RefreshGrant(new DeviceCodeGrant(parts.server, { ...parts, prompt: device }), parts),
 });

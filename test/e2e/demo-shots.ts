@@ -155,6 +155,8 @@ async function shoot(
   const popup = await tabOpenedBy(signedIn.browserContext(), () => signedIn.click("#sign-in"));
   await chooseAtLogin(popup, "ada");
   await waitForShown(signedIn, "#sign-out");
+  await signedIn.waitForSelector("latchkey-remember >>> [part=no]", { visible: true });
+  await signedIn.screenshot({ path: at("3b-question") });
   await answerRemember(signedIn, "no");
   await signedIn.click("#call-api");
   await signedIn.waitForSelector("#api-answer:not([data-empty])");

@@ -23,6 +23,9 @@ export async function shootUsers(
   await page.waitForSelector("latchkey-users >>> .user", { visible: true });
   await page.screenshot({ path: at("7b-picker") });
   await page.keyboard.press("Escape");
+  await act(page, "linus", "forget");
+  await page.screenshot({ path: at("7d-forget") });
+  await page.keyboard.press("Escape");
 
   const { page: react } = await openTab(context, `${demo.url}react`, options);
   await waitForShown(react, "#user-name");

@@ -1,24 +1,26 @@
 import { Activity, describe } from "./activity.ts";
 import { auth } from "./auth.ts";
+import { callApi } from "./call-api.ts";
+import { confirmForget } from "./confirm-forget.ts";
 import { element, elementOf, setText } from "./element.ts";
 import { forgetAction, keepFocus, rememberAction } from "./focus.ts";
 import { UsersCard } from "./users-card.ts";
 import { usersChanged } from "./users-news.ts";
 import { problemOf } from "./problem.ts";
-import { users as picker } from "./prompts.ts";
+import { rememberPlace, users as picker } from "./prompts.ts";
 import { cueScrolling } from "./scroll-cue.ts";
 import { SignIn } from "./sign-in.ts";
+import { forget, noteServerUser, signOut, signOutAll, type LogoutNews } from "./sign-out.ts";
 import { tabName } from "./tab-name.ts";
 import { leaveWord, onWord } from "./tab-word.ts";
 import { patience, TokenLifetime } from "./token-lifetime.ts";
-import { markNews, notify, show, showResponse, showOrigin, showSignedOut } from "./view.ts";
+import { markNews, notify, show, showOrigin, showSignedOut } from "./view.ts";
 import { ANOTHER, isNews, THIS, whoBrought, WORKER } from "./who.ts";
 import {
   NoTokenError,
   PopupBlockedError,
   RefreshTokenError,
   type AuthState,
-  type LogoutResult,
 } from "../../src/index.ts";
 
 const CALLBACK = "/callback";
@@ -29,11 +31,12 @@ const lifetime = new TokenLifetime(auth);
 const users = new UsersCard(
   auth,
   {
-    switchTo: (sub) => auth.switchUser(sub),
-    signIn: (sub) => signIn.start("window", sub),
-    // Do not end the session at the provider, because another user may be logged in there.
-    logout: (sub) => logout(() => auth.logout({ user: sub, endSession: "none" })),
-    forget: (sub) => logout(() => auth.forget(sub)),
+    switchTo: ({ sub }) => auth.switchUser(sub),
+    signIn: ({ sub }) => signIn.start("window", sub),
+    logout: (user) => logout(() => signOut(auth, user)),
+    forget: async (user) => {
+      if (await confirmForget(user.name ?? user.sub)) await logout(() => forget(auth, user));
+    },
   },
   tell,
 );
@@ -89,8 +92,9 @@ function onClick(id: string, action: (event: MouseEvent) => Promise<unknown>): v
   button.addEventListener("click", (event) => {
     if (button.ariaBusy === "true" || isSecondHalf(event)) return;
     button.ariaBusy = "true";
+    notify();
     action(event)
-      .then(() => notify(), tell)
+      .catch(tell)
       .finally(() => {
         button.ariaBusy = null;
       });
@@ -100,6 +104,7 @@ function onClick(id: string, action: (event: MouseEvent) => Promise<unknown>): v
 /** Shows an error, unless the state shows it already. */
 function tell(error: unknown): void {
   forgetAction();
+  rememberPlace.close();
   const { state } = auth;
   if (error instanceof DOMException && error.name === "AbortError") {
     if (state.status !== "authenticated") activity.add("cancelled the sign-in");
@@ -110,17 +115,24 @@ function tell(error: unknown): void {
   if (state.status === "expired" && needsUser) return;
   const problem = problemOf(error, signIn.way);
   activity.add(problem.line);
-  const isIn = state.status === "authenticated";
-  notify(isIn ? "That did not work." : "You are not signed in.", problem);
+  const signedIn = problem.tone === "neutral" ? "Nothing was changed." : "That did not work.";
+  notify(state.status === "authenticated" ? signedIn : "You are not signed in.", problem);
   if (error instanceof PopupBlockedError) {
     element(state.status === "expired" ? "sign-in-again-page" : "sign-in-page").focus();
   }
 }
 
-/** Logs out and publishes this tab's name, so that other tabs can show which tab logged out. */
-function logout(act: () => Promise<LogoutResult>): Promise<LogoutResult> {
+/** Logs out and publishes this tab's name, so that other tabs can show which tab logged out. Shows the news, if there is any. */
+async function logout(act: () => Promise<LogoutNews | undefined>): Promise<void> {
   leaveWord({ tab: name, did: "sign-out" });
-  return act().finally(usersChanged);
+  const news = await act().finally(usersChanged);
+  if (news) notify(news.title, { text: news.text, tone: "neutral" });
+}
+
+/** Logs out this tab's user, and no other user. */
+async function logoutHere(): Promise<void> {
+  const { state } = auth;
+  if (state.status === "authenticated") await logout(() => signOut(auth, state.user));
 }
 
 function offer(id: string, way: "window" | "page"): void {
@@ -143,26 +155,14 @@ element("dismiss").addEventListener("click", () => {
 });
 onClick("sign-out", (event) => {
   rememberAction(event);
-  return logout(() => auth.logout());
+  return logoutHere();
 });
 for (const id of ["choose", "choose-account", "menu-choose"]) onClick(id, () => signIn.choose());
 for (const id of ["everywhere", "menu-everywhere"])
-  onClick(id, () => logout(() => auth.logoutAll()));
+  onClick(id, () => logout(() => signOutAll(auth)));
 // When the user has waited long enough, the button shows a timeout, and the refresh continues.
 onClick("renew", () => auth.getToken({ cache: "reload", prompt: "none", signal: patience() }));
-onClick("call-api", async () => {
-  const response = await auth.fetch("/api/me", { signal: patience() });
-  const body = (await response.json()) as Record<string, unknown>;
-  activity.add(`API returned ${response.status}`);
-  showResponse({
-    Status: String(response.status),
-    ...(response.ok && {
-      User: String(body["name"]),
-      "Server time": new Date(String(body["serverTime"])).toLocaleTimeString("en-GB"),
-      "Token valid for": `${String(body["tokenGoodForSeconds"])} s`,
-    }),
-  });
-});
+onClick("call-api", async () => activity.add(`API returned ${await callApi(auth)}`));
 
 async function finishLogin(): Promise<void> {
   try {
@@ -187,13 +187,18 @@ button.auth = {
   },
   subscribe: (listener) => auth.subscribe(listener),
   login: ({ loginHint } = {}) => signIn.start("window", loginHint),
-  logout: () => logout(() => auth.logout()),
+  logout: () => logoutHere().then(() => ({ server: "told" })),
 };
 button.addEventListener("latchkey-error", (event) => tell((event as CustomEvent<unknown>).detail));
 
 // Load the list before the first render, so that nothing moves. On the callback page the first render must not wait: `users()`
 // would wait for the token response, and the page shows that a login is in progress.
 if (location.pathname !== CALLBACK) await users.load();
+noteServerUser(auth);
+rememberPlace.subscribe(() => {
+  element("remember").hidden = !rememberPlace.isOpen();
+});
+rememberPlace.follow(auth);
 auth.subscribe(update);
 update();
 if (location.pathname === CALLBACK) void finishLogin();

@@ -15,7 +15,7 @@ export function problemOf(error: unknown, way: Way): Problem {
   const known = error instanceof AuthError ? (error as AnyAuthError) : undefined;
   if (known?.code === "popup_blocked") {
     return {
-      text: "Your browser did not open the window. Sign in with this page, or allow windows for this site.",
+      text: "Your browser did not open the window. Sign in with a redirect, or allow windows for this site.",
       line: "failed: the browser did not open the window",
       tone: "problem",
     };

@@ -3,17 +3,17 @@ import { element } from "./element.ts";
 
 /** The actions for a user in the list. The template's buttons have the same names in `data-do`. */
 export interface UserActions {
-  readonly switchTo: (sub: string) => Promise<unknown>;
-  readonly signIn: (sub: string) => Promise<unknown>;
-  readonly logout: (sub: string) => Promise<unknown>;
-  readonly forget: (sub: string) => Promise<unknown>;
+  readonly switchTo: (user: RememberedUser) => Promise<unknown>;
+  readonly signIn: (user: RememberedUser) => Promise<unknown>;
+  readonly logout: (user: RememberedUser) => Promise<unknown>;
+  readonly forget: (user: RememberedUser) => Promise<unknown>;
 }
 
 export type Deed = keyof UserActions;
 
 const LABELS: Readonly<Record<Deed, (name: string) => string>> = {
   switchTo: (name) => `Switch here to ${name}`,
-  signIn: (name) => `Sign in as ${name}`,
+  signIn: (name) => `Sign in as ${name} with a popup`,
   logout: (name) => `Sign out ${name}`,
   forget: (name) => `Forget ${name}`,
 };
@@ -21,12 +21,12 @@ const LABELS: Readonly<Record<Deed, (name: string) => string>> = {
 /** Fills a copy of the page's template. `isHere`: whether the user is this tab's user. */
 export function userRow(user: RememberedUser, isHere: boolean): HTMLElement {
   const template = element("user-row") as HTMLTemplateElement;
-  const row = template.content.firstElementChild!.cloneNode(true) as HTMLElement;
-  const { sub, name = sub, email = "", picture, needsLogin } = user;
+  const row = document.importNode(template.content, true).firstElementChild as HTMLElement;
+  const { sub, name = sub, email = "", needsLogin } = user;
   row.dataset["sub"] = sub;
   const find = (selector: string): HTMLElement => row.querySelector<HTMLElement>(selector)!;
 
-  if (picture) find(".face").setAttribute("src", picture);
+  row.querySelector("latchkey-avatar")!.user = user;
   find(".who b").textContent = name;
   find(".who span").textContent = email;
   find('[data-mark="here"]').hidden = !isHere;

@@ -17,8 +17,9 @@ export class UsersCard {
     this.#list.addEventListener("click", ({ target }) => {
       const button = target instanceof Element ? target.closest<HTMLElement>("[data-do]") : null;
       const sub = button?.closest<HTMLElement>("li")?.dataset["sub"];
-      if (button === null || sub === undefined) return;
-      actions[button.dataset["do"] as Deed](sub).catch(tell).finally(usersChanged);
+      const user = this.#users.find((one) => one.sub === sub);
+      if (button === null || user === undefined) return;
+      actions[button.dataset["do"] as Deed](user).catch(tell).finally(usersChanged);
     });
   }
 

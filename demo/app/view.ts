@@ -1,5 +1,5 @@
 import type { AuthState } from "../../src/index.ts";
-import { element, setText } from "./element.ts";
+import { element, elementOf, setText } from "./element.ts";
 import { problemOf, type Problem } from "./problem.ts";
 import type { Way } from "./sign-in.ts";
 
@@ -43,9 +43,7 @@ export function show(state: AuthState, way: Way, by: string | undefined): void {
 function showUser({ user, token, freshness }: Authenticated): void {
   setText("user-name", user.name ?? user.sub);
   setText("user-email", user.email ?? "");
-  const picture = element("user-picture");
-  if (user.picture) picture.setAttribute("src", user.picture);
-  picture.toggleAttribute("hidden", !user.picture);
+  elementOf("latchkey-avatar").user = user;
 
   element("token-card").dataset["freshness"] = freshness;
   const isExpired = token.expiresAt <= Date.now();

@@ -17,6 +17,7 @@ import {
   rememberUsers,
   signInByWindow,
   logoutAll,
+  logoutLast,
   chooseInWindow,
 } from "../support/demo-users.ts";
 import { expectGoodPage } from "../support/page-checks.ts";
@@ -142,9 +143,11 @@ describe("several users", () => {
     const other = await open();
     await isNow(other, "Grace Hopper");
     await act(page, "ada", "forget");
+    await page.click("#forget-yes");
     for (const each of [page, other])
       await vi.waitFor(async () => expect(await listed(each)).toEqual(["grace: This tab"]));
     await act(page, "grace", "forget");
+    await page.click("#forget-yes");
     for (const each of [page, other]) {
       await waitForShown(each, "#sign-in");
       await vi.waitFor(async () => expect(await listed(each)).toEqual([]));
@@ -188,7 +191,7 @@ describe("the picker", () => {
   test("opens a window in the click on another account", async () => {
     const page = await open();
     await rememberUsers(page, "ada");
-    await act(page, "ada", "logout");
+    await logoutLast(page, "ada");
     await waitForShown(page, "#choose");
     await page.click("#choose");
     await signInByWindow(page, "latchkey-users >>> [part=other]", "grace");
@@ -235,7 +238,7 @@ describe("the picker", () => {
   test("is not shown without a click", async () => {
     const page = await open();
     await rememberUsers(page, "ada");
-    await act(page, "ada", "logout");
+    await logoutLast(page, "ada");
     await waitForShown(page, "#choose");
     const from = tokenRequests();
     for (const path of ["", "react"]) {
@@ -260,7 +263,8 @@ test.each([360, 1280])(
     await expectGoodPage(page);
     await page.keyboard.press("Escape");
 
-    await act(page, "grace", "logout");
+    await page.click("#dismiss");
+    await logoutLast(page, "grace");
     await waitForShown(page, "#choose");
     await expectGoodPage(page);
     await page.reload();

@@ -49,6 +49,18 @@ export async function rememberUsers(page: Page, ...subs: DemoUser[]): Promise<vo
   }
 }
 
+/** Logs out the user who logged in last: the page navigates to the provider, which ends its session and navigates back. */
+export async function logoutLast(page: Page, sub: DemoUser): Promise<void> {
+  const { origin } = new URL(page.url());
+  await Promise.all([
+    page.waitForRequest(
+      (request) => request.isNavigationRequest() && request.url().startsWith(`${origin}/`),
+    ),
+    act(page, sub, "logout"),
+  ]);
+  await waitForShown(page, `[data-sub=${sub}] [data-do=signIn]`);
+}
+
 /** Logs out all users: the page navigates to the provider, which ends its session and navigates back. */
 export async function logoutAll(page: Page): Promise<void> {
   const { origin } = new URL(page.url());

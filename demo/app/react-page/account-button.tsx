@@ -1,15 +1,13 @@
 import type { ReactElement } from "react";
 import { useAuth } from "../../../src/react.ts";
 import type { LatchkeyButton } from "../../../src/ui.ts";
-import { loginOptions } from "./login-options.ts";
+import { loginOptions, logoutOptions } from "./login-options.ts";
 
 /** A custom element in React 19, which sets props as properties of the element. */
 export function AccountButton(): ReactElement {
   const { auth } = useAuth();
-  return <latchkey-button auth={auth} loginOptions={loginOptions} logoutOptions={STAY} />;
+  return <latchkey-button auth={auth} loginOptions={loginOptions} logoutOptions={logoutOptions} />;
 }
-
-const STAY = { endSession: "none" } as const;
 
 declare module "react/jsx-runtime" {
   namespace JSX {

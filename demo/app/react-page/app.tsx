@@ -2,6 +2,7 @@ import type { ReactElement } from "react";
 import { RequireAuth } from "../../../src/react.ts";
 import { ApiCard } from "./api-card.tsx";
 import { Greeting } from "./greeting.tsx";
+import { RememberPlace } from "./remember-place.tsx";
 import { SignInHero } from "./sign-in-hero.tsx";
 import { TokenCard } from "./token-card.tsx";
 
@@ -11,6 +12,7 @@ export function App(): ReactElement {
     <RequireAuth fallback={(gate) => <SignInHero {...gate} />}>
       <div className="board">
         <Greeting />
+        <RememberPlace />
         <TokenCard />
         <ApiCard />
       </div>

@@ -141,8 +141,6 @@ export async function measureSizes(): Promise<readonly Size[]> {
     { what: "`latchkey/vue`", bytes: vue.size([vue.entry]) - entry, limit: 2_000 },
     { what: "`latchkey/svelte`", bytes: svelte.size([svelte.entry]) - entry, limit: 2_000 },
     { what: "`latchkey/angular`", bytes: angular.size([angular.entry]) - entry, limit: 3_500 },
-    { what: "`latchkey/ui`: four elements, and Lit", bytes: elements - entry, limit: 16_500 },
-    { what: "`latchkey/ui`: five elements, and Lit", bytes: elements - entry, limit: 16_500 },
     { what: "`latchkey/ui`: five elements, and Lit", bytes: elements - entry, limit: 16_700 },
     { what: "and a QR code", bytes: ui.size([ui.entry, QR]) - elements, limit: 4_000 },
     { what: "`importSession()`", bytes: moving.size([moving.entry]) - entry, limit: 1_500 },

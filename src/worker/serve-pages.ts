@@ -1,7 +1,7 @@
 import { createDatabase } from "../browser/storage/database.ts";
 import { IndexedDBSessionStore } from "../browser/storage/indexeddb-session-store.ts";
 import { BroadcastTabChannel } from "../browser/tabs/broadcast-tab-channel.ts";
-import { WebLocksTabLock } from "../browser/tabs/web-locks-tab-lock.ts";
+import { webLocks } from "../browser/tabs/web-locks-tab-lock.ts";
 import { systemClock, systemRandom } from "../browser/page/system-clock.ts";
 import { ConfigurationError } from "../core/errors.ts";
 import { clientKey, type ClientKey } from "../core/keys.ts";
@@ -40,8 +40,10 @@ export function servePages(revokeWith: (parts: WorkerRevocationParts) => Send["r
       'Call serveRefreshes() in the script of the worker: new SharedWorker(new URL("./auth-worker.ts", import.meta.url), { type: "module" }).',
     );
   }
+  const locks = webLocks();
+  // Without Web Locks no page can learn that this worker has ended, so this worker responds to no page.
+  if (!locks) return;
   const worker = systemRandom.id();
-  const locks = new WebLocksTabLock();
   const database = createDatabase();
   const sessions = new IndexedDBSessionStore(database);
 
@@ -77,7 +79,7 @@ export function servePages(revokeWith: (parts: WorkerRevocationParts) => Send["r
       resolve();
       return new Promise<never>(() => {});
     };
-    // Without Web Locks no page can learn that this worker has ended, so this worker responds to no page.
+    // If the browser refuses the lock, this worker responds to no page.
     locks.request(workerLock(worker), { mode: "exclusive" }, hold).catch(() => {});
   });
   // The policy of this script forbids a request. The policy of the pages perhaps allows it, so the pages continue.

@@ -12,7 +12,6 @@ import { RefreshCoordinator } from "../refresh/coordinator.ts";
 import { refreshTiming } from "../refresh/timing.ts";
 import type { WorkerConfig } from "./messages.ts";
 import { RefreshServer } from "./refresh-server.ts";
-import type { WorkerPort } from "./worker-connection.ts";
 import { workerLifecycle } from "./worker-lifecycle.ts";
 import { workerLock } from "./worker-life.ts";
 import { createWorkerServer, type WorkerServer } from "./worker-server.ts";
@@ -87,7 +86,8 @@ export function servePages(revokeWith: (parts: WorkerRevocationParts) => Send["r
     if (effectiveDirective === "connect-src") self.close();
   });
   const server = new RefreshServer({ worker, isLocked, create });
-  self.onconnect = ({ ports }: { readonly ports: readonly WorkerPort[] }) => {
-    for (const port of ports) server.connect(port);
-  };
+  // A listener, because the script can have an `onconnect` handler of its own. A port starts when its `onmessage` is set.
+  self.addEventListener("connect", (event) => {
+    for (const port of (event as MessageEvent).ports) server.connect(port);
+  });
 }

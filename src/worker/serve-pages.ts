@@ -12,6 +12,7 @@ import { RefreshCoordinator } from "../refresh/coordinator.ts";
 import { refreshTiming } from "../refresh/timing.ts";
 import type { WorkerConfig } from "./messages.ts";
 import { RefreshServer } from "./refresh-server.ts";
+import { storedRefreshes } from "./stored-refreshes.ts";
 import { workerLifecycle } from "./worker-lifecycle.ts";
 import { workerLock } from "./worker-life.ts";
 import { createWorkerServer, type WorkerServer } from "./worker-server.ts";
@@ -46,7 +47,7 @@ export function servePages(revokeWith: (parts: WorkerRevocationParts) => Send["r
   const database = createDatabase();
   const sessions = new IndexedDBSessionStore(database);
 
-  const create = (config: WorkerConfig): Refresher => {
+  const create = (config: WorkerConfig): Pick<Refresher, "refresh"> => {
     const { issuer, clientId, timing, reuseLeewayMs } = config;
     const client = clientKey(issuer, clientId);
     const { requestMs } = refreshTiming(timing);
@@ -56,7 +57,7 @@ export function servePages(revokeWith: (parts: WorkerRevocationParts) => Send["r
     });
     const page = { lifecycle: workerLifecycle };
     const parts = { client, sessions, locks, clock: systemClock, server: { revoke }, page };
-    return new RefreshCoordinator({
+    const refresher = new RefreshCoordinator({
       client,
       tab: systemRandom.id(),
       ...(timing && { timing }),
@@ -71,6 +72,7 @@ export function servePages(revokeWith: (parts: WorkerRevocationParts) => Send["r
         send: { ...send, revoke: revokeWith(parts) },
       },
     });
+    return storedRefreshes({ client, refresher, store: sessions, clock: systemClock });
   };
 
   const isLocked = new Promise<void>((resolve) => {

@@ -9,7 +9,8 @@ import type { CachedDocument, DocumentCache } from "../core/document-cache.ts";
 export interface MetadataSource {
   /**
    * Returns the server's metadata.
-   * - If the cached metadata is older than a day or than `maxAgeMs`, the metadata is fetched first.
+   * - If the cached metadata is older than a day or than `maxAgeMs`, the metadata is fetched first. With `maxAgeMs`, also if a
+   *   tab has just tried to fetch the metadata.
    * - If the cached metadata is older than an hour, the metadata is fetched in the background.
    * - If an endpoint has failed, the metadata is fetched first.
    * - If the fetch fails, `load()` returns the cached metadata.
@@ -65,6 +66,7 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   const key = `metadata/${issuer}`;
   let known: { entry: CachedDocument; metadata: ServerMetadata } | undefined;
   let reading: Promise<ServerMetadata> | undefined;
+  let renewing: Promise<ServerMetadata> | undefined;
   let configured: Readonly<Record<string, unknown>> | undefined;
 
   const loadConfigured = shared(async () => void (configured = await config.loadConfigured?.()));
@@ -115,9 +117,7 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     return isOurs && known?.entry.readAt === entry.readAt;
   }
 
-  async function read(): Promise<ServerMetadata> {
-    const before = known;
-    if (before && !(await mayRead(before.entry))) return known!.metadata;
+  async function fetchNow(): Promise<ServerMetadata> {
     await loadConfigured();
     const document = await fetchMetadata(issuer, http);
     const metadata = parse(document);
@@ -137,7 +137,13 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     return metadata;
   }
 
-  const renew = () => (reading ??= read().finally(() => (reading = undefined)));
+  const read = () => (reading ??= fetchNow().finally(() => (reading = undefined)));
+
+  async function readIfDue(): Promise<ServerMetadata> {
+    return known && !(await mayRead(known.entry)) ? known.metadata : read();
+  }
+
+  const renew = () => (renewing ??= readIfDue().finally(() => (renewing = undefined)));
   const sync = async () => {
     await loadConfigured();
     take(await documents?.get(key).catch(() => undefined));
@@ -149,12 +155,14 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
       await sync();
       const metadata = current();
       const ageMs = clock.now() - (known?.entry.readAt ?? 0);
-      if (metadata && ageMs < maxAgeMs) {
+      const isTooOld = ageMs >= maxAgeMs;
+      if (metadata && !isTooOld) {
         if (ageMs >= REVALIDATE_MS) renew().catch(() => {});
         return metadata;
       }
       try {
-        return await renew();
+        // The last attempt might be that of a page which then navigated. So a caller that needs newer metadata ignores the pause.
+        return await (isTooOld ? read() : renew());
       } catch (error) {
         if (known) return known.metadata;
         throw error;

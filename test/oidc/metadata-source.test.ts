@@ -1,5 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { createMetadataSource, type MetadataSource } from "../../src/oidc/metadata-source.ts";
+import {
+  createMetadataSource,
+  NAVIGATION_AGE_MS,
+  type MetadataSource,
+} from "../../src/oidc/metadata-source.ts";
 import { testDocuments, type TestDocuments } from "./documents.ts";
 import { errorFrom, fakeFetch, ISSUER, json, testClock } from "./support.ts";
 
@@ -105,6 +109,34 @@ describe("the newest document that this browser has read", () => {
     respond = () => json(document(NEW));
     expect(await tokenEndpoint(tab, 2 * HOUR)).toBe(OLD);
     expect(await tokenEndpoint(tab, HOUR)).toBe(NEW);
+  });
+
+  test("A7: is fetched for the second login, also if the first login's page left before it had the response", async () => {
+    await openTab().load();
+    clock.add(2 * HOUR);
+    // The first login uses the old document, and its navigation aborts the fetch in the background.
+    let pending = true;
+    fetch = fakeFetch(() => (pending ? new Promise(() => {}) : json(document(NEW))));
+    expect(await tokenEndpoint(openTab())).toBe(OLD);
+    await expect.poll(() => fetch.sent.length).toBe(1);
+    // The old login page is gone (404). Ten seconds later the user goes back and clicks again.
+    clock.add(10_000);
+    pending = false;
+    expect(await tokenEndpoint(openTab(), NAVIGATION_AGE_MS)).toBe(NEW);
+  });
+
+  test("is fetched once for all calls of a tab, also when one of them needs a newer one", async () => {
+    const tab = openTab();
+    await tab.load();
+    clock.add(2 * HOUR);
+    respond = () => json(document(NEW));
+    const calls = [tab.load(), tab.load(HOUR), tab.load(HOUR)];
+    expect((await Promise.all(calls)).map(({ tokenEndpoint: url }) => url)).toEqual([
+      OLD,
+      NEW,
+      NEW,
+    ]);
+    expect(fetch.sent).toHaveLength(2);
   });
 });
 

@@ -78,8 +78,11 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
    * has changed, such as `failedUrl`.
    */
   function take(cached: CachedDocument | undefined): void {
+    const now = clock.now();
+    // The clock might have been set back since this tab has read the document.
+    if (known) known = { ...known, entry: dated(known.entry, now) };
     if (!cached) return;
-    const entry = dated(cached, clock.now());
+    const entry = dated(cached, now);
     const age = known ? entry.readAt - known.entry.readAt : 1;
     if (age === 0) known = { ...known!, entry: { ...known!.entry, ...entry } };
     if (age <= 0) return;

@@ -198,6 +198,21 @@ describe("a cached document is validated like one from the network", () => {
     expect(documents.entries.get(KEY)).toEqual({ document: document(NEW), readAt: clock.now() });
   });
 
+  test("A7: one of an open tab is fetched again after the clock was set back", async () => {
+    const tab = openTab();
+    await tab.load();
+    // The clock was a month fast, and is corrected.
+    clock.add(-30 * DAY);
+    respond = () => json(document(NEW));
+    expect(await tokenEndpoint(tab, NAVIGATION_AGE_MS)).toBe(NEW);
+    clock.add(DAY);
+    respond = () => json(document(OLD));
+    expect(await tokenEndpoint(openTab())).toBe(OLD);
+    // The tab takes over what the other tab has read.
+    await tab.sync();
+    expect(tab.current()?.tokenEndpoint).toBe(OLD);
+  });
+
   test("a store that fails causes a request and no error", async () => {
     documents.failure = new Error("no disk");
     const tab = openTab();

@@ -105,6 +105,18 @@ describe("keys that this browser has read", () => {
     expect(await load().get()).toEqual({ keys: published, fresh: true });
   });
 
+  test("are not replaced by older stored keys when the store cannot be written", async () => {
+    await load().get();
+    clock.add(20 * HOUR);
+    documents.update = () => Promise.reject(new Error("disk full"));
+    published = [{ kid: "k2" }];
+    const keys = load();
+    expect(await keys.get()).toEqual({ keys: [{ kid: "k1" }], fresh: false });
+    await expect.poll(() => keys.get()).toEqual({ keys: published, fresh: false });
+    clock.add(HOUR);
+    expect(await keys.get()).toEqual({ keys: published, fresh: false });
+  });
+
   test("are fetched once when the store fails", async () => {
     documents.failure = new Error("no disk");
     const keys = load();

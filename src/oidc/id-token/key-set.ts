@@ -62,8 +62,10 @@ export function createKeySet(
     if (isYoung()) return held!.keys;
     const found = await stored?.read().catch(() => undefined);
     const age = found ? clock.now() - found.readAt : -1;
-    // If `readAt` is in the future, a clock was wrong, and the stored keys are ignored.
-    if (found && age >= 0) held = { keys: found.keys, at: clock.monotonic() - age };
+    const at = clock.monotonic() - age;
+    // If `readAt` is in the future, a clock was wrong, and the stored keys are ignored. If a write has failed, the stored keys can
+    // be older than the keys in memory.
+    if (found && age >= 0 && !(held && held.at > at)) held = { keys: found.keys, at };
     return isYoung() ? held!.keys : undefined;
   };
 

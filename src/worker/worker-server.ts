@@ -1,3 +1,4 @@
+import { warnInDevelopment } from "../browser/page/development.ts";
 import { IndexedDBDocumentCache } from "../browser/storage/indexeddb-document-cache.ts";
 import { IndexedDBRequestStore } from "../browser/storage/indexeddb-request-store.ts";
 import type { Database } from "../browser/storage/database.ts";
@@ -6,6 +7,7 @@ import type { Clock } from "../core/ports.ts";
 import type { Send } from "../core/refresher.ts";
 import { parseTargetKey } from "../core/token-target.ts";
 import { documentMembers, metadataOf } from "../oidc/configured-metadata.ts";
+import { diagnose } from "../oidc/diagnose.ts";
 import { verifyStored } from "../oidc/id-token/verify-stored.ts";
 import { revokeToken } from "../oidc/logout.ts";
 import { checkTokenParameters } from "../oidc/own-parameters.ts";
@@ -42,6 +44,8 @@ export function createWorkerServer(
     fetch: (url: string, init: RequestInit) => fetch(url, init),
     tokenTimeoutMs: requestMs,
     discoveryTimeoutMs: DISCOVERY_TIMEOUT_MS,
+    diagnose,
+    warn: warnInDevelopment,
   };
   const parts = createServerParts(server, {
     loadAuthorize: () => Promise.reject(noPage()),
@@ -49,7 +53,9 @@ export function createWorkerServer(
     loadCredentials: () => Promise.reject(noPage()),
   });
   const { isOpenId, metadata } = parts;
-  const sender = createSender({ ...server, ...parts.client(undefined), isOpenId, metadata });
+  // A refresh is repeated after a failure, and the diagnosis would be one more request.
+  const client = { ...parts.client(undefined), diagnose: undefined };
+  const sender = createSender({ ...server, ...client, isOpenId, metadata });
   return {
     send: {
       async prepare() {

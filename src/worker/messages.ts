@@ -29,7 +29,9 @@ export interface WorkerConfig {
 /** A message from a page to a worker. */
 export type PageMessage = { readonly protocol: number } & (
   | { readonly type: "hello"; readonly config: WorkerConfig }
-  /** Asks for a token. The worker sends `accepted` at once, and `settled` when the refresh has ended. */
+  /**
+   * Asks for a token. The worker sends `accepted` when it has read the session row, and `settled` when the refresh has ended.
+   */
   | { readonly type: "refresh"; readonly id: number; readonly need: RefreshNeed }
   /** The caller of the request `id` no longer waits. */
   | { readonly type: "abort"; readonly id: number }

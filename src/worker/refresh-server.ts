@@ -1,3 +1,4 @@
+import { abortable } from "../core/abortable.ts";
 import type { RefreshNeed, Refresher } from "../core/refresher.ts";
 import { errorFacts } from "./error-facts.ts";
 import {
@@ -10,7 +11,15 @@ import {
 } from "./messages.ts";
 import type { WorkerPort } from "./worker-connection.ts";
 
-type Refreshes = Pick<Refresher, "refresh">;
+/** Refreshes the sessions of all pages with equal settings. */
+export interface WorkerRefreshes extends Pick<Refresher, "refresh"> {
+  /**
+   * Reads the user's session row. The worker accepts a request after this, so that no page waits for a worker whose database does
+   * not respond. Undefined: the worker accepts every request at once.
+   * @throws StorageError the row could not be read
+   */
+  readonly read?: (user: string) => Promise<unknown>;
+}
 
 /** The configuration of a `RefreshServer`. */
 export interface RefreshServerConfig {
@@ -19,7 +28,7 @@ export interface RefreshServerConfig {
   /** Resolves when the worker holds its lock. Before that, no page gets a response to `hello`. */
   readonly isLocked: Promise<void>;
   /** Creates a refresher with these settings. Called once for each configuration. */
-  readonly create: (config: WorkerConfig) => Refreshes;
+  readonly create: (config: WorkerConfig) => WorkerRefreshes;
 }
 
 /**
@@ -28,7 +37,7 @@ export interface RefreshServerConfig {
  */
 export class RefreshServer {
   readonly #config: RefreshServerConfig;
-  readonly #refreshers = new Map<string, Refreshes>();
+  readonly #refreshers = new Map<string, WorkerRefreshes>();
 
   constructor(config: RefreshServerConfig) {
     this.#config = config;
@@ -37,7 +46,7 @@ export class RefreshServer {
   /** Serves the page at the other end of `port`. */
   connect(port: WorkerPort): void {
     const calls = new Map<number, AbortController>();
-    let refresher: Refreshes | undefined;
+    let refresher: WorkerRefreshes | undefined;
     port.onmessage = ({ data }: MessageEvent<unknown>) => {
       const message = parsePageMessage(data);
       switch (message?.type) {
@@ -64,7 +73,7 @@ export class RefreshServer {
     };
   }
 
-  #refresherFor(config: WorkerConfig): Refreshes | undefined {
+  #refresherFor(config: WorkerConfig): WorkerRefreshes | undefined {
     const key = workerConfigKey(config);
     const known = this.#refreshers.get(key);
     if (known) return known;
@@ -81,13 +90,13 @@ export class RefreshServer {
   async #serve(
     port: WorkerPort,
     calls: Map<number, AbortController>,
-    refresher: Refreshes,
+    refresher: WorkerRefreshes,
     { id, need }: { readonly id: number; readonly need: RefreshNeed },
   ): Promise<void> {
     const call = new AbortController();
     calls.set(id, call);
-    post(port, { ...OF_THIS_VERSION, type: "accepted", id });
-    const outcome = await outcomeOf(refresher, need, call.signal);
+    const onAccepted = () => post(port, { ...OF_THIS_VERSION, type: "accepted", id });
+    const outcome = await outcomeOf(refresher, need, call.signal, onAccepted);
     calls.delete(id);
     // The caller of an aborted request waits for no response. Its page might be in the bfcache.
     if (!call.signal.aborted) post(port, { ...OF_THIS_VERSION, type: "settled", id, outcome });
@@ -101,11 +110,14 @@ function post(port: WorkerPort, message: WorkerMessage): void {
 }
 
 async function outcomeOf(
-  refresher: Refreshes,
+  refresher: WorkerRefreshes,
   { user, target, notGeneration }: RefreshNeed,
   signal: AbortSignal,
+  onAccepted: () => void,
 ): Promise<WorkerOutcome> {
   try {
+    if (refresher.read) await abortable(refresher.read(user), signal);
+    onAccepted();
     // The page reads the token from the session row. A message contains no token.
     const { generation = -1, origin } = await refresher.refresh(
       { user, target, notGeneration },

@@ -6,12 +6,12 @@ import { systemClock, systemRandom } from "../browser/page/system-clock.ts";
 import { ConfigurationError } from "../core/errors.ts";
 import { clientKey, type ClientKey } from "../core/keys.ts";
 import type { Clock, Page, TabLock } from "../core/ports.ts";
-import type { Refresher, Send } from "../core/refresher.ts";
+import type { Send } from "../core/refresher.ts";
 import type { SessionStore } from "../core/session.ts";
 import { RefreshCoordinator } from "../refresh/coordinator.ts";
 import { refreshTiming } from "../refresh/timing.ts";
 import type { WorkerConfig } from "./messages.ts";
-import { RefreshServer } from "./refresh-server.ts";
+import { RefreshServer, type WorkerRefreshes } from "./refresh-server.ts";
 import { storedRefreshes } from "./stored-refreshes.ts";
 import { workerLifecycle } from "./worker-lifecycle.ts";
 import { workerLock } from "./worker-life.ts";
@@ -47,7 +47,7 @@ export function servePages(revokeWith: (parts: WorkerRevocationParts) => Send["r
   const database = createDatabase();
   const sessions = new IndexedDBSessionStore(database);
 
-  const create = (config: WorkerConfig): Pick<Refresher, "refresh"> => {
+  const create = (config: WorkerConfig): WorkerRefreshes => {
     const { issuer, clientId, timing, reuseLeewayMs } = config;
     const client = clientKey(issuer, clientId);
     const { requestMs } = refreshTiming(timing);

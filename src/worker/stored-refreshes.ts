@@ -5,6 +5,7 @@ import type { Clock } from "../core/ports.ts";
 import type { Refresher } from "../core/refresher.ts";
 import { isNewer, type SessionStore } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
+import type { WorkerRefreshes } from "./refresh-server.ts";
 
 /** If the new tokens cannot be stored within this time, the page gets an error. Milliseconds. */
 const STORE_MS = 5_000;
@@ -18,21 +19,23 @@ export interface StoredRefreshesParts {
 }
 
 /**
- * Returns a refresher for the pages of a worker. A page reads its token from the session row, so `refresh()` resolves only when
+ * Returns the refreshes for the pages of a worker. A page reads its token from the session row, so `refresh()` resolves only when
  * the token is in the row. `refresher` also resolves with a token that could not be stored yet, for example because the disk is
  * full.
  * @throws TimeoutError from `refresh()`: the worker could not store the new tokens within `STORE_MS`. The worker tries again in
  * the background
  */
-export function storedRefreshes(parts: StoredRefreshesParts): Pick<Refresher, "refresh"> {
+export function storedRefreshes(parts: StoredRefreshesParts): WorkerRefreshes {
   const { client, refresher, store, clock } = parts;
+  const read = (user: string) => store.get(sessionKey(client, user));
   const isStored = async (user: string, { generation = 0 }: TokenSet) => {
-    const row = await store.get(sessionKey(client, user));
+    const row = await read(user);
     // If the row has no newer tokens because the session has ended, the page reads the reason from the row.
     return !row || isNewer(row) || row.end !== null || row.generation >= generation;
   };
 
   return {
+    read,
     async refresh(need, signal) {
       const tokens = await refresher.refresh(need, signal);
       if (await isStored(need.user, tokens)) return tokens;

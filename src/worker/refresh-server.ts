@@ -27,8 +27,14 @@ export interface RefreshServerConfig {
   readonly worker: string;
   /** Resolves when the worker holds its lock. Before that, no page gets a response to `hello`. */
   readonly isLocked: Promise<void>;
-  /** Creates a refresher with these settings. Called once for each configuration. */
+  /** Creates the refreshes with these settings. The pages with these settings share them. */
   readonly create: (config: WorkerConfig) => WorkerRefreshes;
+}
+
+/** The refreshes of one configuration, and the number of its open ports. The port of a page that has crashed counts as open. */
+interface Served {
+  readonly refreshes: WorkerRefreshes;
+  ports: number;
 }
 
 /**
@@ -37,7 +43,7 @@ export interface RefreshServerConfig {
  */
 export class RefreshServer {
   readonly #config: RefreshServerConfig;
-  readonly #refreshers = new Map<string, WorkerRefreshes>();
+  readonly #served = new Map<string, Served>();
 
   constructor(config: RefreshServerConfig) {
     this.#config = config;
@@ -46,19 +52,19 @@ export class RefreshServer {
   /** Serves the page at the other end of `port`. */
   connect(port: WorkerPort): void {
     const calls = new Map<number, AbortController>();
-    let refresher: WorkerRefreshes | undefined;
+    let served: Served | undefined;
     port.onmessage = ({ data }: MessageEvent<unknown>) => {
       const message = parsePageMessage(data);
       switch (message?.type) {
         case "hello":
           // A page of another version reads only the version of the response.
-          if (message.protocol === WORKER_PROTOCOL) refresher = this.#refresherFor(message.config);
+          if (message.protocol === WORKER_PROTOCOL) served ??= this.#join(message.config);
           void this.#config.isLocked.then(() =>
             post(port, { ...OF_THIS_VERSION, type: "hello", worker: this.#config.worker }),
           );
           break;
         case "refresh":
-          if (refresher) void this.#serve(port, calls, refresher, message);
+          if (served) void this.#serve(port, calls, served.refreshes, message);
           break;
         case "abort":
           calls.get(message.id)?.abort();
@@ -66,6 +72,8 @@ export class RefreshServer {
         case "bye":
           for (const call of calls.values()) call.abort();
           port.close();
+          if (served) served.ports--;
+          served = undefined;
           break;
         case undefined:
           break;
@@ -73,30 +81,36 @@ export class RefreshServer {
     };
   }
 
-  #refresherFor(config: WorkerConfig): WorkerRefreshes | undefined {
+  /** Adds a port to the refreshes of these settings. Returns undefined if the settings are invalid. */
+  #join(config: WorkerConfig): Served | undefined {
     const key = workerConfigKey(config);
-    const known = this.#refreshers.get(key);
-    if (known) return known;
-    try {
-      const refresher = this.#config.create(config);
-      this.#refreshers.set(key, refresher);
-      return refresher;
-    } catch {
-      // The settings are invalid. The page gets no response to its requests, and refreshes by itself.
-      return undefined;
+    let served = this.#served.get(key);
+    if (!served) {
+      // A worker lives for days, so refreshes without a page are removed. They are removed only now, because a page that reloads
+      // needs its refreshes again.
+      for (const [other, { ports }] of this.#served) if (ports === 0) this.#served.delete(other);
+      try {
+        served = { refreshes: this.#config.create(config), ports: 0 };
+      } catch {
+        // The page gets no response to its requests, and refreshes by itself.
+        return undefined;
+      }
+      this.#served.set(key, served);
     }
+    served.ports++;
+    return served;
   }
 
   async #serve(
     port: WorkerPort,
     calls: Map<number, AbortController>,
-    refresher: WorkerRefreshes,
+    refreshes: WorkerRefreshes,
     { id, need }: { readonly id: number; readonly need: RefreshNeed },
   ): Promise<void> {
     const call = new AbortController();
     calls.set(id, call);
     const onAccepted = () => post(port, { ...OF_THIS_VERSION, type: "accepted", id });
-    const outcome = await outcomeOf(refresher, need, call.signal, onAccepted);
+    const outcome = await outcomeOf(refreshes, need, call.signal, onAccepted);
     calls.delete(id);
     // The caller of an aborted request waits for no response. Its page might be in the bfcache.
     if (!call.signal.aborted) post(port, { ...OF_THIS_VERSION, type: "settled", id, outcome });
@@ -110,16 +124,16 @@ function post(port: WorkerPort, message: WorkerMessage): void {
 }
 
 async function outcomeOf(
-  refresher: WorkerRefreshes,
+  refreshes: WorkerRefreshes,
   { user, target, notGeneration }: RefreshNeed,
   signal: AbortSignal,
   onAccepted: () => void,
 ): Promise<WorkerOutcome> {
   try {
-    if (refresher.read) await abortable(refresher.read(user), signal);
+    if (refreshes.read) await abortable(refreshes.read(user), signal);
     onAccepted();
     // The page reads the token from the session row. A message contains no token.
-    const { generation = -1, origin } = await refresher.refresh(
+    const { generation = -1, origin } = await refreshes.refresh(
       { user, target, notGeneration },
       signal,
     );

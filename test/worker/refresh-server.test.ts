@@ -88,3 +88,43 @@ test("a page refreshes by itself at once when its worker cannot read the session
   await settle();
   expect(sent.map(({ tab }) => tab)).toEqual(["page"]);
 });
+
+test("a worker keeps no refresher whose pages have all gone when pages with other settings come", async () => {
+  const created: string[] = [];
+  const server = new RefreshServer({
+    worker: "w",
+    isLocked: Promise.resolve(),
+    create: ({ clientId }) => {
+      created.push(clientId);
+      return { refresh: () => new Promise(() => {}) };
+    },
+  });
+  const open = async (clientId: string) => {
+    const [page, worker] = portPair();
+    server.connect(worker);
+    page.postMessage({ protocol: 1, type: "hello", config: { ...CONFIG, clientId } });
+    await settle();
+    return async () => {
+      page.postMessage({ protocol: 1, type: "bye" });
+      await settle();
+    };
+  };
+  const closeFirst = await open("a");
+  const closeSecond = await open("a");
+  await closeFirst();
+  await open("b");
+  // One page of `a` is still open.
+  await open("a");
+  expect(created).toEqual(["a", "b"]);
+  const closeThird = await open("c");
+  await closeThird();
+  // A page that reloads finds its refresher again.
+  await open("c");
+  expect(created).toEqual(["a", "b", "c"]);
+  await closeSecond();
+  const closeFourth = await open("d");
+  await closeFourth();
+  await open("e");
+  await open("d");
+  expect(created).toEqual(["a", "b", "c", "d", "e", "d"]);
+});

@@ -2,9 +2,9 @@ import { createAuth } from "../../src/index.ts";
 import { AuthorizationCodeGrant, AutoLoginGrant, RefreshGrant } from "../../src/parts.ts";
 import { issuer } from "./issuer.ts";
 import { prompt } from "./prompts.ts";
-import { allowWorkers } from "./trusted-types.ts";
+import { allowWorker } from "./trusted-types.ts";
 
-allowWorkers();
+allowWorker();
 
 /** The `Auth` of the app and of its React page. Both are the same client, so they share its sessions. */
 export const auth = createAuth({

@@ -2,13 +2,20 @@ interface TrustedTypes {
   createPolicy(name: string, rules: { createScriptURL(url: string): string }): unknown;
 }
 
-/** Lets the page start workers of its own origin although its Content Security Policy requires Trusted Types. Call it once. */
-export function allowWorkers(): void {
+/** The path of the worker's script, in a build and from Vite's dev server. */
+const WORKER = /^\/(assets\/)?auth-worker(-[\w-]+)?\.[jt]s$/;
+
+/**
+ * Lets the page start its worker although its Content Security Policy requires Trusted Types. The URL of every other script stays
+ * forbidden. Call it once, because a page can have only one default policy.
+ */
+export function allowWorker(): void {
   const { trustedTypes } = window as { trustedTypes?: TrustedTypes };
   trustedTypes?.createPolicy("default", {
     createScriptURL: (url) => {
-      if (new URL(url, location.href).origin === location.origin) return url;
-      throw new TypeError(`a script of another origin: ${url}`);
+      const { origin, pathname } = new URL(url, location.href);
+      if (origin === location.origin && WORKER.test(pathname)) return url;
+      throw new TypeError(`${url} is not the worker of this app`);
     },
   });
 }

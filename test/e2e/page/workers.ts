@@ -1,4 +1,4 @@
-/** Starts shared workers under the page's Trusted Types, as `demo/guides/worker.md` shows. */
+/** Starts shared workers under the page's Trusted Types. */
 
 declare global {
   interface Window {
@@ -13,7 +13,7 @@ declare global {
 
 let hasPolicy = false;
 
-/** Allows workers of this origin. `data:` URLs pass, so that the Content Security Policy can refuse them. */
+/** Allows every script of this origin, because the tests start many workers. `data:` URLs pass, so that the Content Security Policy can refuse them. */
 export function allowWorkers(): void {
   if (hasPolicy) return;
   hasPolicy = true;

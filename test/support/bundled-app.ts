@@ -65,7 +65,14 @@ export const BUNDLERS: Readonly<Record<string, () => Promise<RunningApp>>> = {
       root,
       configFile: false,
       logLevel: "warn",
-      worker: { rolldownOptions: { output: { entryFileNames: "auth-worker.js" } } },
+      worker: {
+        rolldownOptions: {
+          output: {
+            entryFileNames: ({ name: worker }) =>
+              worker === "auth-worker" ? "auth-worker.js" : "assets/[name]-[hash].js",
+          },
+        },
+      },
     });
     return serveFolder(join(root, "dist"));
   },
@@ -95,7 +102,8 @@ export const BUNDLERS: Readonly<Record<string, () => Promise<RunningApp>>> = {
           output: {
             path: join(root, "dist"),
             filename: "main.js",
-            chunkFilename: "[name].js",
+            chunkFilename: ({ chunk }) =>
+              chunk?.name === "auth-worker" ? "auth-worker.js" : "[name].[contenthash].js",
             publicPath: "/",
           },
         },

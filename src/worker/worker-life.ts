@@ -12,7 +12,7 @@ export interface LifePorts {
 }
 
 /**
- * Calls `listener` when the worker has ended: then the browser has released the worker's lock. No event says so. Stops when
+ * Calls `listener` when the worker has ended. The browser sends no event for this, and releases the worker's lock. Stops when
  * `signal` is aborted.
  *
  * A frozen page requests no lock, because such a page cannot use the lock and could block other requests.

@@ -23,8 +23,8 @@ const SLOW_START_MS = 3_000;
 const LIFETIME_MS = 30_000;
 
 /**
- * The shared workers of one browser. At most one worker is alive. A worker dies without a word: with the process of the page
- * that made it, some time after its last page, or at once.
+ * The shared workers of one browser. At most one worker is alive. A worker ends without a message: with the process of the
+ * page that made it, some time after its last page, or at once.
  */
 export class Workers {
   readonly #stage: Stage;

@@ -86,7 +86,7 @@ export class RefreshServer {
     const key = workerConfigKey(config);
     let served = this.#served.get(key);
     if (!served) {
-      // A worker lives for days, so refreshes without a page are removed. They are removed only now, because a page that reloads
+      // A worker can run for days, so refreshes without a page are removed. They are removed only now, because a page that reloads
       // needs its refreshes again.
       for (const [other, { ports }] of this.#served) if (ports === 0) this.#served.delete(other);
       try {

@@ -45,6 +45,8 @@ const LOST: readonly Case[] = [
   { ...together("crashes"), tabs: ["the victim made the worker"] },
   together("gets no response"),
 ];
+/** Without a worker, the session is kept: the tab still gets the response when it comes back. */
+const COMES_BACK = ["is frozen", "hangs", "goes to the back/forward cache"];
 
 async function play(
   { name, tabs, with: others }: Case,
@@ -60,18 +62,19 @@ async function play(
   const context = await browser.createBrowserContext();
   const rounds = new Rounds(context, site, provider);
   let lost = 0;
-  let slow = 0;
+  let byPage = 0;
   const requests: number[] = [];
   while (requests.length < ROUNDS) {
     const n = requests.length;
     const round = {
       leaving: LEAVINGS[name]!,
-      worker: isWorker ? `auth-${n}-${slow}` : undefined,
+      worker: isWorker ? `auth-${n}-${byPage}` : undefined,
       tabs: tabs[n % tabs.length]!,
     };
     const cost = await rounds.play(round);
-    // A worker that responds after more than a second has no part in the refresh. Such a round is repeated.
-    if (isWorker && cost.isByPage && ++slow <= ROUNDS) continue;
+    // If the machine is so busy that the worker responds after more than a second, the page sends the request itself, and the
+    // round says nothing about the worker. Such a round is counted in the note and repeated.
+    if (isWorker && cost.isByPage && ++byPage <= ROUNDS) continue;
     if (cost.isLost) lost++;
     requests.push(cost.requests);
   }
@@ -85,7 +88,7 @@ async function play(
     rounds: ROUNDS,
     lost,
     most,
-    slow,
+    byPage,
   });
   await context.close();
   await provider.close();
@@ -101,18 +104,29 @@ test.concurrent.for(SAFE)(
 );
 
 test.concurrent.for(LOST)(
-  "with a worker, a session may be lost when a tab $name during a refresh, with $with",
+  "with a worker, the session is lost when a tab $name during a refresh, with $with",
   async (scenario) => {
-    const { requests } = await play(scenario, true);
+    const { lost, requests } = await play(scenario, true);
+    // In the 50 rounds that were measured, every session was lost. In the short run, a busy machine can be so late that the
+    // response arrives first.
+    expect(lost).toBeGreaterThanOrEqual(isReal ? ROUNDS : ROUNDS / 2);
     // The refresh token is sent again, and the server ends the grant.
     expect(requests.every((count) => count <= 3)).toBe(true);
   },
 );
 
-test.concurrent.for([...SAFE, ...LOST])(
-  "without a worker, a session may be lost when a tab $name during a refresh, with $with",
+test.concurrent.for([...SAFE, ...LOST].filter(({ name }) => !COMES_BACK.includes(name)))(
+  "without a worker, sessions are lost when a tab $name during a refresh, with $with",
   async (scenario) => {
     const { lost } = await play(scenario, false);
-    expect(lost).toBeLessThanOrEqual(ROUNDS);
+    expect(lost).toBeGreaterThanOrEqual(ROUNDS / 2);
+  },
+);
+
+test.concurrent.for(SAFE.filter(({ name }) => COMES_BACK.includes(name)))(
+  "without a worker, no session is lost when a tab $name during a refresh, with $with",
+  async (scenario) => {
+    const { lost } = await play(scenario, false);
+    expect(lost).toBe(0);
   },
 );

@@ -22,9 +22,10 @@ export async function bundleApp(): Promise<string> {
     },
   });
   const files = [outputs].flat().flatMap((result) => ("output" in result ? result.output : []));
-  const [file] = files;
-  if (file?.type !== "chunk" || files.length !== 1) throw new Error("the app is not one file");
-  return file.code;
+  // The script of the worker is an asset. The simulated app uses no worker.
+  const chunks = files.flatMap((file) => (file.type === "chunk" ? [file.code] : []));
+  if (chunks.length !== 1) throw new Error("the app is not one file");
+  return chunks[0]!;
 }
 
 /** Serves the app's page at every path, and an API at `/api` that refuses every token. */

@@ -105,13 +105,9 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     );
   }
 
-  /**
-   * Returns true if this tab may fetch the metadata now. If the cached metadata is more than an hour old or an endpoint has
-   * failed, only one tab may fetch the metadata.
-   */
+  /** Returns true if this tab may replace the metadata in `entry` now. Of several tabs, only one may do so. */
   async function mayRead(entry: CachedDocument): Promise<boolean> {
     const now = clock.now();
-    if (!isSuspect(entry, now) && now - entry.readAt < REVALIDATE_MS) return true;
     let isOurs = false;
     await note((before) => {
       isOurs = isDue(before, now);

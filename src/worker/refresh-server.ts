@@ -130,13 +130,12 @@ async function outcomeOf(
   onAccepted: () => void,
 ): Promise<WorkerOutcome> {
   try {
-    if (refreshes.read) await abortable(refreshes.read(user), signal);
-    onAccepted();
+    const read = Promise.resolve(refreshes.read?.(user)).then(onAccepted);
     // The page reads the token from the session row. A message contains no token.
-    const { generation = -1, origin } = await refreshes.refresh(
-      { user, target, notGeneration },
-      signal,
-    );
+    const refresh = refreshes.refresh({ user, target, notGeneration }, signal);
+    refresh.catch(() => {});
+    await abortable(read, signal);
+    const { generation = -1, origin } = await refresh;
     return { type: "stored", generation, isOwn: origin === "this-tab" };
   } catch (error) {
     return { type: "failed", error: errorFacts(error) };

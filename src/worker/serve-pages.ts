@@ -72,6 +72,8 @@ export function servePages(revokeWith: (parts: WorkerRevocationParts) => Send["r
         send: { ...send, revoke: revokeWith(parts) },
       },
     });
+    // The first refresh then does not wait for the metadata and the keys.
+    refresher.prepare().catch(() => {});
     return storedRefreshes({ client, refresher, store: sessions, clock: systemClock });
   };
 

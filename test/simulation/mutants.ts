@@ -464,7 +464,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       [
         "worker/worker-refresher.ts",
-        'if (event === "pagehide") this.#connection?.close("away");',
+        'if (event === "pagehide") this.#end("away");',
         'if (event === "pagehide") return;',
       ],
     ],
@@ -476,8 +476,14 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       [
         "worker/worker-connection.ts",
-        'if (!isAccepted) this.close("silent");',
-        "if (false) return;",
+        "Promise.race([this.#hello, response, late])",
+        "Promise.race([this.#hello, response])",
+      ],
+      ["worker/worker-refresher.ts", " || connection.isSilentFor(RESPONSE_MS)", ""],
+      [
+        "worker/worker-refresher.ts",
+        'if (error instanceof TimeoutError) this.#end("silent");\n        throw error;',
+        "throw error;",
       ],
     ],
     mix: "worker, nothing/unknown/web locks",
@@ -490,6 +496,12 @@ export const MUTANTS: readonly Mutant[] = [
         "worker/messages.ts",
         'if (message.protocol !== WORKER_PROTOCOL) return undefined;\n  switch (message.type) {\n    case "hello":\n      return has(message, { worker',
         'switch (message.type) {\n    case "hello":\n      return has(message, { worker',
+      ],
+      // Without this line, the page asks the same worker again after each timeout.
+      [
+        "worker/worker-refresher.ts",
+        'if (error instanceof TimeoutError) this.#end("silent");\n        throw error;',
+        "throw error;",
       ],
     ],
     mix: "worker, nothing/unknown/web locks",
@@ -511,7 +523,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a page with keys leaves the signature to the worker",
-    edits: [["worker/worker-refresher.ts", "await own.validate(user);", ""]],
+    edits: [["worker/worker-refresher.ts", "await own.validate(user).catch(() => {});", ""]],
     mix: "worker, keys/unknown/web locks",
     breaks: ["signatures"],
   },

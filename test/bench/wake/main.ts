@@ -2,7 +2,9 @@ import { compare } from "../statistics.ts";
 import { wakeRounds, type Measurable, type WakeRounds } from "./rounds.ts";
 import { Tabs } from "./tabs.ts";
 
-const COUNTS = [2, 5, 10, 20, 50];
+/** The numbers of tabs: the arguments of the command, or these. */
+const [, , ...given] = process.argv;
+const COUNTS = given.length > 0 ? given.map(Number) : [2, 5, 10, 20, 50];
 
 /** Compares tabs that resume with an expired token with the minimum. Fails only on extra requests and missing tokens. */
 async function bench(): Promise<void> {

@@ -165,6 +165,8 @@ test("A12: repeats an open that fails, and keeps stored values when the disk is 
 
 test("A12: publishes the error of a store that fails, and recovers with the store", async () => {
   alone();
+  // An idle page would use the store, too.
+  vi.spyOn(window, "requestIdleCallback").mockReturnValue(0);
   breakConnections("UnknownError", 4);
   const auth = createAuth({
     issuer: "https://id.example",

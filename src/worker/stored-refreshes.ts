@@ -3,7 +3,7 @@ import { TimeoutError } from "../core/errors.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { Clock } from "../core/ports.ts";
 import type { Refresher } from "../core/refresher.ts";
-import { isNewer, type SessionStore } from "../core/session.ts";
+import { isNewer, type SessionRow, type SessionStore } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { WorkerRefreshes } from "./refresh-server.ts";
 
@@ -27,9 +27,18 @@ export interface StoredRefreshesParts {
  */
 export function storedRefreshes(parts: StoredRefreshesParts): WorkerRefreshes {
   const { client, refresher, store, clock } = parts;
-  const read = (user: string) => store.get(sessionKey(client, user));
+  const get = (user: string) => store.get(sessionKey(client, user));
+  const reads = new Map<string, Promise<SessionRow | undefined>>();
+  /** All requests that arrive during a read share it. Otherwise, the write of the first request would wait for all their reads. */
+  const read = (user: string) => {
+    const running = reads.get(user);
+    if (running) return running;
+    const started = get(user).finally(() => reads.delete(user));
+    reads.set(user, started);
+    return started;
+  };
   const isStored = async (user: string, { generation = 0 }: TokenSet) => {
-    const row = await read(user);
+    const row = await get(user);
     // If the row has no newer tokens because the session has ended, the page reads the reason from the row.
     return !row || isNewer(row) || row.end !== null || row.generation >= generation;
   };

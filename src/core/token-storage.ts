@@ -5,7 +5,10 @@
 export interface TokenStorage {
   /** Returns the value of `key`. Returns undefined if `key` has no value, or if the value has expired. */
   get(key: string): Promise<unknown>;
-  /** Stores a value that expires after `ttlMs` milliseconds. Without `ttlMs`, the value does not expire. */
+  /**
+   * Stores a value that expires after `ttlMs` milliseconds. With `ttlMs` of `Infinity`, the value does not expire. Without
+   * `ttlMs`, the value gets the default time to live of the storage, or does not expire.
+   */
   set(key: string, value: unknown, ttlMs?: number): Promise<void>;
   /**
    * Stores a value as `set()` does, but only if `mayReplace` returns true for the stored value. `mayReplace` gets what `get()`

@@ -26,20 +26,19 @@ export class UserKeys {
    * @throws StorageError the storage failed
    */
   async of(sub: string): Promise<readonly string[]> {
-    const keys = await this.#config.storage.get(this.#key(sub));
-    return Array.isArray(keys) ? keys.filter((key) => typeof key === "string") : [];
+    return keysOf(await this.#config.storage.get(this.#key(sub)));
   }
 
   /**
-   * Adds `key` to the list of the user's storage keys.
+   * Adds `key` to the list of the user's storage keys. The list does not expire, also in a storage with a default time to live,
+   * because the entries might live longer than the list.
    * @throws StorageError the storage failed
    */
   async add(sub: string, key: string): Promise<void> {
-    const { storage, locks } = this.#config;
     if ((await this.of(sub)).includes(key)) return;
-    await locks.request(this.#key(sub), { mode: "exclusive" }, async () => {
-      await storage.set(this.#key(sub), [...new Set([...(await this.of(sub)), key])]);
-    });
+    await this.#config.locks.request(this.#key(sub), { mode: "exclusive" }, () =>
+      this.#addLocked(sub, key),
+    );
   }
 
   /**
@@ -50,7 +49,23 @@ export class UserKeys {
     return this.#config.storage.delete(this.#key(sub));
   }
 
+  async #addLocked(sub: string, key: string): Promise<void> {
+    const { storage } = this.#config;
+    for (;;) {
+      const before = await this.of(sub);
+      const keys = [...new Set([...before, key])];
+      if (!storage.replace) return storage.set(this.#key(sub), keys);
+      // A process that has lost its lock must not replace a newer list.
+      const isSame = (stored: unknown) => JSON.stringify(keysOf(stored)) === JSON.stringify(before);
+      if (await storage.replace(this.#key(sub), keys, Infinity, isSame)) return;
+    }
+  }
+
   #key(sub: string): string {
     return `${this.#config.name}/keys/${encodeKey(sub)}`;
   }
+}
+
+function keysOf(stored: unknown): readonly string[] {
+  return Array.isArray(stored) ? stored.filter((key) => typeof key === "string") : [];
 }

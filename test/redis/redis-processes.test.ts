@@ -1,4 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { createTokenManager } from "../../src/compose/create-token-manager.ts";
+import { tokenSet } from "../../src/core/token-set.ts";
+import { RedisTabLock } from "../../src/redis/redis-tab-lock.ts";
+import { RedisTokenStorage } from "../../src/redis/redis-token-storage.ts";
 import { startProcesses, startTokenEndpoint } from "./processes.ts";
 import { contentOf, IS_MISSING, useRedis } from "./redis.ts";
 
@@ -26,5 +30,54 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
     expect(Object.keys(await contentOf(server()))).toEqual([
       expect.stringMatching(/^latchkey\/storage\/p\/auth_token:/),
     ]);
+  });
+
+  /** The token manager of a process for Ada's tokens. The tokens are `at 1`, `at 2` and so on. */
+  function managerOf(
+    counter: { count: number },
+    storage: RedisTokenStorage,
+    wait = async () => {},
+  ) {
+    return createTokenManager({
+      provider: {
+        requestToken: async () => {
+          counter.count += 1;
+          const { count } = counter;
+          await wait();
+          return tokenSet({
+            accessToken: `at ${count}`,
+            tokenType: "Bearer",
+            refreshToken: `rt ${count}`,
+            expiresAt: Date.now() + 3_600_000,
+            scope: [],
+          });
+        },
+      },
+      owner: { getUser: async () => ({ sub: "ada" }) },
+      storage,
+      locks: new RedisTabLock(server().redis),
+    });
+  }
+
+  /** Lets `ms` milliseconds pass for all keys of Redis. */
+  async function pass(ms: number): Promise<void> {
+    const { redis } = server();
+    for (const key of Object.keys(await contentOf(server()))) {
+      const ttlMs = await redis.pTTL(key);
+      if (ttlMs > ms) await redis.pExpire(key, ttlMs - ms);
+      else if (ttlMs >= 0) await redis.unlink(key);
+    }
+  }
+
+  test("removeUser() also deletes tokens that were renewed while the storage has a ttlMs", async () => {
+    const storage = new RedisTokenStorage(server().redis, { ttlMs: 60_000 });
+    const manager = managerOf({ count: 0 }, storage);
+    await manager.getToken();
+    await pass(50_000);
+    await manager.forceRefresh(); // stores the tokens for 60 s again
+    await pass(20_000);
+    expect(JSON.stringify(await contentOf(server()))).toContain("rt 2");
+    await manager.removeUser("ada");
+    expect(JSON.stringify(await contentOf(server()))).not.toContain("rt 2");
   });
 });

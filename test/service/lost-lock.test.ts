@@ -5,6 +5,7 @@ import { wallClock } from "../../src/core/ports.ts";
 import type { TokenStorage } from "../../src/core/token-storage.ts";
 import { targetKey } from "../../src/core/token-target.ts";
 import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
+import { UserKeys } from "../../src/core/user-keys.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { MemoryTokenStorage } from "../../src/memory/memory-token-storage.ts";
 import { TokenManager } from "../../src/service/token-manager.ts";
@@ -169,4 +170,17 @@ test("tokens that could not be stored are stored later, also in a storage that h
   storage.replace = replace;
   expect(await next.getToken()).toBe("newer");
   expect(await stored()).toMatchObject({ accessToken: "newer" });
+});
+
+test("a process that has lost its lock removes no key from the list of a user's keys", async () => {
+  const storage = replacingStorage();
+  const process = () => new UserKeys({ storage, name: "reports", locks: new MemoryTabLock() });
+  const { replace } = storage;
+  storage.replace = async (...args) => {
+    storage.replace = replace;
+    await process().add("ada", "newer");
+    return replace(...args);
+  };
+  await process().add("ada", "mine");
+  expect(await process().of("ada")).toEqual(["newer", "mine"]);
 });

@@ -12,6 +12,7 @@ import {
   type ServiceTokens,
 } from "./service-tokens.ts";
 import { isOf, ServiceUsers, UserChanged, type ServiceUser } from "./service-users.ts";
+import { UserRemovals } from "./user-removals.ts";
 import type { ServiceTokenOptions, TokenManagerConfig } from "./token-manager-options.ts";
 
 /** The place in the storage for one user's tokens for one target (scope, resource and audience). */
@@ -19,6 +20,12 @@ export interface Entry {
   readonly key: string;
   /** Undefined when the tokens depend on no user. */
   readonly user: ServiceUser | undefined;
+}
+
+/** An entry for which a token request runs. */
+export interface RequestedEntry extends Entry {
+  /** The mark of the user's last removal before the request. */
+  readonly removal: unknown;
 }
 
 /**
@@ -40,6 +47,7 @@ export class ServiceEntries {
       provider,
       owner,
       keys: new UserKeys({ storage, name: this.#prefix, locks }),
+      removals: new UserRemovals(storage, this.#prefix),
       deleteEntry: (key) => this.#store.delete(key),
     });
   }
@@ -48,6 +56,14 @@ export class ServiceEntries {
   of(target: TokenTarget, user: ServiceUser | undefined): Entry {
     const owner = user ? `${encodeKey(user.sub)}:` : "";
     return { key: `${this.#prefix}:${owner}${targetKey(target)}`, user };
+  }
+
+  /**
+   * Returns the entry for a token request. Call this method before the request and before the read of the tokens to refresh.
+   * @throws StorageError the storage cannot be read
+   */
+  async requested(entry: Entry): Promise<RequestedEntry> {
+    return { ...entry, removal: await this.users.removal(entry.user) };
   }
 
   /**
@@ -70,14 +86,23 @@ export class ServiceEntries {
    * Stores the provider's tokens. If `users.mayStore()` returns false, stores nothing. Returns false if another process has
    * stored other tokens meanwhile. The other tokens stay.
    * @param instead the stored access token that the new `tokens` replace
-   * @throws UserChanged the user has changed; nothing was stored
+   * @throws UserChanged the user has changed or was removed by another process; the tokens are not stored
+   * @throws StorageError the user was removed by another process, and the tokens might still be stored
    */
-  async write(entry: Entry, tokens: TokenSet, instead: string | undefined): Promise<boolean> {
-    const { user, key } = entry;
+  async write(
+    entry: RequestedEntry,
+    tokens: TokenSet,
+    instead: string | undefined,
+  ): Promise<boolean> {
+    const { user, key, removal } = entry;
     if (!(await this.users.mayStore(user, tokens))) return true;
     if (user) await this.users.add(user, key);
     const now = this.#config.clock.now();
-    return this.#store.write(key, serviceTokens(tokens, now), now, instead);
+    const isStored = await this.#store.write(key, serviceTokens(tokens, now), now, instead);
+    // The mark is read after the write. So either the other process deletes these tokens, or this process does.
+    if ((await this.users.removal(user).catch(() => removal)) === removal) return isStored;
+    await this.#store.remove(key, tokens.accessToken);
+    throw new UserChanged();
   }
 
   /**
@@ -85,7 +110,7 @@ export class ServiceEntries {
    * lock.
    * @throws UserChanged the user has changed; nothing was stored
    */
-  async writeLocked(entry: Entry, tokens: TokenSet): Promise<void> {
+  async writeLocked(entry: RequestedEntry, tokens: TokenSet): Promise<void> {
     const write = async () => {
       const before = await this.read(entry).catch(() => undefined);
       await this.write(entry, tokens, before?.accessToken);
@@ -99,12 +124,12 @@ export class ServiceEntries {
   }
 
   /**
-   * Replaces the stored tokens. If a user was removed after the entry was made, does nothing, because the tokens might belong
-   * to the removed user.
+   * Replaces the stored tokens. If the tokens are no longer stored, or if a user was removed after the entry was made, does
+   * nothing, because the tokens might belong to the removed user.
    */
   async change({ key, user }: Entry, tokens: ServiceTokens): Promise<void> {
     if (!this.users.isHere(user)) return;
-    await this.#store.write(key, tokens, this.#config.clock.now(), tokens.accessToken);
+    await this.#store.change(key, tokens, this.#config.clock.now());
   }
 
   /**

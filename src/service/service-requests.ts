@@ -10,7 +10,12 @@ import type { Grant } from "../core/grant.ts";
 import { isSessionOver } from "../core/refresh-failure.ts";
 import { remainingMs } from "../core/token-lifetime.ts";
 import { tokenSet } from "../core/token-set.ts";
-import { requestOf, type Entry, type ServiceEntries } from "./service-entries.ts";
+import {
+  requestOf,
+  type Entry,
+  type RequestedEntry,
+  type ServiceEntries,
+} from "./service-entries.ts";
 import { lifetimeOf, type ServiceTokens, type ServiceTokenSet } from "./service-tokens.ts";
 import { UserChanged } from "./service-users.ts";
 import type {
@@ -84,22 +89,23 @@ export class ServiceRequests {
         },
         request,
       );
+    const requested = await this.#entries.requested(entry);
     let found: Found = {};
     if (prompt === "if needed" || prompt === "none") {
-      found = await find(entry.key, (stored) => this.#request(entry, stored, options, mode));
+      found = await find(entry.key, (stored) => this.#request(requested, stored, options, mode));
       if (prompt === "none" && found.reason) throw found.reason;
     }
     if (!found.tokens) {
       const { reason } = found;
       found = await find(`${entry.key}/user`, (stored) =>
-        this.#ask(entry, stored, options, reason),
+        this.#ask(requested, stored, options, reason),
       );
     }
     return found.tokens!;
   }
 
   async #request(
-    entry: Entry,
+    entry: RequestedEntry,
     stored: ServiceTokens | undefined,
     options: ServiceTokenOptions,
     mode: ForceRefreshOptions["mode"],
@@ -126,7 +132,7 @@ export class ServiceRequests {
    * refresh these tokens meanwhile.
    */
   async #ask(
-    entry: Entry,
+    entry: RequestedEntry,
     stored: ServiceTokens | undefined,
     options: ServiceTokenOptions,
     reason: Found["reason"],

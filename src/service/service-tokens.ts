@@ -118,7 +118,7 @@ export class ServiceTokenStore {
     } catch {
       return unsaved.tokens;
     }
-    await this.write(key, unsaved.tokens, now, unsaved.instead);
+    await this.#write(key, unsaved.tokens, now, [unsaved.instead]);
     return unsaved.tokens;
   }
 
@@ -128,26 +128,22 @@ export class ServiceTokenStore {
    * @param instead the access token that was stored before this write. If the write fails, `read()` uses `instead` to recognize
    * newer tokens of another tab
    */
-  async write(
+  write(
     key: string,
     tokens: ServiceTokens,
     now: number,
     instead: string | undefined,
   ): Promise<boolean> {
-    try {
-      const { refreshToken, expiresAt } = tokens;
-      // The expiry of a refresh token is unknown, so tokens with a refresh token are stored without an expiry.
-      const isKept = Boolean(refreshToken) || expiresAt > now;
-      const ttlMs = refreshToken ? undefined : expiresAt - now;
-      const isStored = await this.#replace(key, isKept ? tokens : undefined, ttlMs, instead);
-      this.#unsaved.delete(key);
-      return isStored;
-    } catch {
-      // After several failed writes, the storage still holds the token from before the first write. So the first `instead` is
-      // kept.
-      this.#unsaved.set(key, { instead, ...this.#unsaved.get(key), tokens });
-      return true;
-    }
+    // Tokens that have expired meanwhile are missing.
+    return this.#write(key, tokens, now, [instead, undefined]);
+  }
+
+  /**
+   * Does what `write()` does with `tokens`, which have the same access token as the stored tokens. If the storage has
+   * `replace()`, does not store tokens that were deleted meanwhile.
+   */
+  async change(key: string, tokens: ServiceTokens, now: number): Promise<void> {
+    await this.#write(key, tokens, now, [tokens.accessToken]);
   }
 
   /**
@@ -155,7 +151,7 @@ export class ServiceTokenStore {
    * @throws StorageError the storage failed; the access token might still be stored
    */
   async invalidate(key: string, tokens: ServiceTokens): Promise<void> {
-    await this.#replace(key, invalidated(tokens), undefined, tokens.accessToken);
+    await this.#replace(key, invalidated(tokens), undefined, [tokens.accessToken]);
   }
 
   /**
@@ -164,7 +160,7 @@ export class ServiceTokenStore {
    */
   async remove(key: string, instead: string | undefined): Promise<void> {
     try {
-      await this.#replace(key, undefined, undefined, instead);
+      await this.#replace(key, undefined, undefined, [instead]);
     } finally {
       this.#unsaved.delete(key);
     }
@@ -179,20 +175,43 @@ export class ServiceTokenStore {
     await this.#storage.delete(key);
   }
 
+  /** `known`: the access tokens that may be replaced, first the expected one. Undefined stands for missing tokens. */
+  async #write(
+    key: string,
+    tokens: ServiceTokens,
+    now: number,
+    known: readonly (string | undefined)[],
+  ): Promise<boolean> {
+    try {
+      const { refreshToken, expiresAt } = tokens;
+      // The expiry of a refresh token is unknown, so tokens with a refresh token are stored without an expiry.
+      const isKept = Boolean(refreshToken) || expiresAt > now;
+      const ttlMs = refreshToken ? undefined : expiresAt - now;
+      const isStored = await this.#replace(key, isKept ? tokens : undefined, ttlMs, known);
+      this.#unsaved.delete(key);
+      return isStored;
+    } catch {
+      // After several failed writes, the storage still holds the token from before the first write. So the first `instead` is
+      // kept.
+      this.#unsaved.set(key, { instead: known[0], ...this.#unsaved.get(key), tokens });
+      return true;
+    }
+  }
+
   /** Stores `tokens`, or deletes the stored tokens if `tokens` is undefined. Returns what `write()` returns. */
   async #replace(
     key: string,
     tokens: ServiceTokens | undefined,
     ttlMs: number | undefined,
-    instead: string | undefined,
+    known: readonly (string | undefined)[],
   ): Promise<boolean> {
     if (this.#storage.replace) {
       // While the last write is unsaved, the storage can still hold the token from before that write.
-      const known = [instead, (this.#unsaved.get(key) ?? { instead }).instead];
-      return this.#storage.replace(key, tokens, ttlMs, (value) => {
-        const stored = parse(value);
-        return !stored || known.includes(stored.accessToken);
-      });
+      const unsaved = this.#unsaved.get(key);
+      const all = unsaved ? [...known, unsaved.instead] : known;
+      return this.#storage.replace(key, tokens, ttlMs, (value) =>
+        all.includes(parse(value)?.accessToken),
+      );
     }
     if (!tokens) await this.#storage.delete(key);
     else if (ttlMs === undefined) await this.#storage.set(key, tokens);

@@ -3,6 +3,7 @@ import type { OwnerId, TokenOwner } from "../core/token-owner.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { UserKeys } from "../core/user-keys.ts";
 import { NoTokenError } from "../core/errors.ts";
+import type { UserRemovals } from "./user-removals.ts";
 
 /** The options of `ServiceUsers`. */
 export interface ServiceUsersConfig {
@@ -10,6 +11,7 @@ export interface ServiceUsersConfig {
   /** The object that says which user the tokens belong to. Default: the `owner` of the provider. */
   readonly owner?: TokenOwner | undefined;
   readonly keys: UserKeys;
+  readonly removals: UserRemovals;
   /**
    * Deletes the tokens that are stored at `key`.
    * @throws StorageError the storage failed; the tokens might still be stored
@@ -95,8 +97,25 @@ export class ServiceUsers {
    * @throws StorageError the storage failed; some tokens might still be stored
    */
   async leave(sub: string): Promise<void> {
-    const { keys, deleteEntry } = this.#config;
     this.#departures++;
+    try {
+      await this.#config.removals.add(sub);
+    } finally {
+      // A full storage stores no mark, but can delete tokens.
+      await this.#deleteAll(sub);
+    }
+  }
+
+  /**
+   * Returns the mark of the user's last removal by any process.
+   * @throws StorageError the storage failed
+   */
+  async removal(user: ServiceUser | undefined): Promise<unknown> {
+    return user && this.#config.removals.last(user.sub);
+  }
+
+  async #deleteAll(sub: string): Promise<void> {
+    const { keys, deleteEntry } = this.#config;
     const all = await keys.of(sub);
     await Promise.all(all.map(deleteEntry));
     await keys.delete(sub);

@@ -208,7 +208,9 @@ export class TokenManager implements AsyncDispose {
     const tokens = await this.#requests.provider.requestToken(request);
     const user = await this.#entries.users.current();
     if (typeof user === "object" && isOf(user, tokens)) {
-      await this.#entries.writeLocked(this.#entries.of(request, user), tokens);
+      const entry = this.#entries.of(request, user);
+      const requested = await this.#entries.requested(entry).catch(() => undefined);
+      if (requested) await this.#entries.writeLocked(requested, tokens);
     }
     return tokens;
   }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { createTokenManager } from "../../src/compose/create-token-manager.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
 import { RedisTabLock } from "../../src/redis/redis-tab-lock.ts";
@@ -79,5 +79,39 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
     expect(JSON.stringify(await contentOf(server()))).toContain("rt 2");
     await manager.removeUser("ada");
     expect(JSON.stringify(await contentOf(server()))).not.toContain("rt 2");
+  });
+
+  test("a refresh that runs in another process stores no tokens of a removed user", async () => {
+    let answer = () => {};
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const counter = { count: 0 };
+    const storage = new RedisTokenStorage(server().redis);
+    const first = managerOf(counter, storage);
+    const second = managerOf(counter, storage, () => held);
+    await first.getToken();
+    const refresh = second.forceRefresh();
+    await vi.waitFor(() => expect(counter.count).toBe(2));
+    await first.removeUser("ada");
+    answer();
+    // The user is still signed in at the owner of the second manager, so it requests other tokens.
+    expect(await refresh).toBe("at 3");
+    expect(JSON.stringify(await contentOf(server()))).not.toContain("rt 2");
+  });
+
+  test("a first token request that runs in another process stores no tokens of a removed user", async () => {
+    let answer = () => {};
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const counter = { count: 0 };
+    const storage = new RedisTokenStorage(server().redis);
+    const token = managerOf(counter, storage, () => held).getToken();
+    await vi.waitFor(() => expect(counter.count).toBe(1));
+    await managerOf(counter, storage).removeUser("ada");
+    answer();
+    expect(await token).toBe("at 2");
+    expect(JSON.stringify(await contentOf(server()))).not.toContain("rt 1");
   });
 });

@@ -152,6 +152,19 @@ describe("a process that has lost its lock", () => {
   });
 });
 
+test("a refused refresh stores no tokens that were deleted meanwhile", async () => {
+  const { late, refuse, requests, sent, stored, storage } = twoProcesses();
+  const old = tokensOf("old", { refreshToken: "old-refresh" });
+  await storage.set(KEY, { ...old, lifetimeMs: HOUR, expiresAt: 1 });
+  const call = late.getToken();
+  await sent();
+  await storage.clear();
+  await requests[0]!.onRefused!({ meaning: "user needed", count: 1, firstAt: 1, lastAt: 1 });
+  refuse(new RefreshTokenError("user_needed"));
+  await expect(call).rejects.toMatchObject({ code: "refresh_token" });
+  expect(await stored()).toBeUndefined();
+});
+
 test("invalidateToken() keeps the refresh token, also in a storage that has replace()", async () => {
   const { late, stored, storage } = twoProcesses();
   const old = tokensOf("old", { refreshToken: "old-refresh" });

@@ -222,10 +222,16 @@ export class ServiceTokenStore {
   async #read(key: string): Promise<ServiceTokens | undefined> {
     const value = await this.#storage.get(key);
     const tokens = parse(value);
-    if (value !== undefined && !tokens) await this.#storage.delete(key);
+    if (value !== undefined && !tokens) await this.#deleteDamaged(key);
     if (!tokens?.refusal) return tokens;
     const { refusal: stored, ...rest } = tokens;
     const refusal = parseRefusal(stored);
     return { ...rest, ...(refusal && { refusal }) };
+  }
+
+  /** Deletes a damaged value. Tokens that another process has stored meanwhile stay. */
+  async #deleteDamaged(key: string): Promise<void> {
+    if (!this.#storage.replace) return this.#storage.delete(key);
+    await this.#storage.replace(key, undefined, undefined, (stored) => !parse(stored));
   }
 }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createTokenManager } from "../../src/compose/create-token-manager.ts";
+import { targetKey } from "../../src/core/token-target.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
 import { RedisTabLock } from "../../src/redis/redis-tab-lock.ts";
 import { RedisTokenStorage } from "../../src/redis/redis-token-storage.ts";
@@ -113,5 +114,23 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
     answer();
     expect(await token).toBe("at 2");
     expect(JSON.stringify(await contentOf(server()))).not.toContain("rt 1");
+  });
+
+  test("a process that reads a damaged token deletes no newer token of another process", async () => {
+    const storage = new RedisTokenStorage(server().redis);
+    const key = `auth_token::ada:${targetKey({})}`;
+    await storage.set(key, { accessToken: 5 });
+    const counter = { count: 0 };
+    const get = storage.get.bind(storage);
+    storage.get = async (name) => {
+      const value = await get(name);
+      if (name === key) {
+        storage.get = get;
+        await managerOf(counter, new RedisTokenStorage(server().redis)).getToken();
+      }
+      return value;
+    };
+    expect(await managerOf(counter, storage).getToken()).toBe("at 1");
+    expect(counter.count).toBe(1);
   });
 });

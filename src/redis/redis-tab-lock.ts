@@ -6,7 +6,7 @@ import { PromiseQueue } from "../core/promise-queue.ts";
 import { HeldLock } from "./held-lock.ts";
 import { checkClient, checkMs, checkPrefix, type RedisClient } from "./redis-client.ts";
 import { RedisCommands, TIMEOUT_MS } from "./redis-commands.ts";
-import { RELEASE } from "./scripts.ts";
+import { RELEASE, TAKE } from "./scripts.ts";
 
 /** The configuration of a `RedisTabLock`. */
 export interface RedisTabLockConfig {
@@ -31,7 +31,7 @@ export interface RedisTabLockConfig {
 const FIRST_WAIT_MS = 20;
 const MAX_WAIT_MS = 500;
 
-type LockClient = Pick<RedisClient, "set" | "eval">;
+type LockClient = Pick<RedisClient, "eval">;
 
 /**
  * Locks in Redis, which all processes with the same `prefix` share. All locks are exclusive. In each process, one request for
@@ -64,7 +64,7 @@ export class RedisTabLock implements TabLock {
       onLost = () => {},
     }: RedisTabLockConfig = {},
   ) {
-    checkClient(client, ["set", "eval"]);
+    checkClient(client, ["eval"]);
     checkPrefix(prefix);
     checkMs("ttlMs", ttlMs, 100);
     checkMs("timeoutMs", timeoutMs, 1);
@@ -132,15 +132,12 @@ export class RedisTabLock implements TabLock {
   async #tryTake(name: string, signal: AbortSignal | undefined): Promise<HeldLock | undefined> {
     const key = `latchkey/lock/${encodeKey(this.#prefix)}/${name}`;
     const holder = crypto.randomUUID();
-    const options = {
-      expiration: { type: "PX", value: this.#ttlMs },
-      condition: "NX",
-    } as const;
+    const take = { keys: [key], arguments: [holder, `${this.#ttlMs}`] };
     try {
-      const reply = this.#commands.send("SET", (client) => client.set(key, holder, options));
+      const reply = this.#commands.send("EVAL", (client) => client.eval(TAKE, take));
       if ((await abortable(reply, signal)) === null) return undefined;
     } catch (error) {
-      // Redis might still execute SET. The client sends this script afterwards.
+      // Redis might still execute TAKE. The client sends this script afterwards.
       const release = { keys: [key], arguments: [holder] };
       this.#commands.send("EVAL", (client) => client.eval(RELEASE, release)).catch(() => {});
       throw error;

@@ -29,6 +29,12 @@ redis.call('RENAME', KEYS[1], KEYS[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return 1`;
 
+/**
+ * Takes the lock `KEYS[1]` for the holder `ARGV[1]` and `ARGV[2]` milliseconds, if the lock is free. Returns nil if another holder
+ * has the lock. This is a script because clients of Redis ignore options of `SET` that they do not know.
+ */
+export const TAKE = `return redis.pcall('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])`;
+
 /** Renews the lock `KEYS[1]` for `ARGV[2]` milliseconds, if its holder is still `ARGV[1]`. Returns 0 if the lock is lost. */
 export const RENEW = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end

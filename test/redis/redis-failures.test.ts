@@ -83,7 +83,7 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
     const { redis } = server();
     const { storage, locks } = parts();
     await redis.configSet("maxmemory", "1");
-    const full = /SET: OOM\nRedis is full/;
+    const full = /(SET|EVAL): OOM\nRedis is full/;
     await expectStorageError(storage.set("k", SECRET), full);
     await expectStorageError(
       locks.request("l", { mode: "exclusive" }, async () => expect.unreachable()),
@@ -111,7 +111,7 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
     });
     await server().redis.configSet("maxmemory", "1");
     const error = (await client.getToken().catch((error: unknown) => error)) as Error;
-    expect(error.message).toContain("SET: OOM");
+    expect(error.message).toContain("EVAL: OOM");
     expect(error.message).not.toContain("browser");
   });
 });

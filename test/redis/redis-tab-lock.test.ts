@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { RedisTabLock, type RedisTabLockConfig } from "../../src/redis/redis-tab-lock.ts";
-import { RELEASE } from "../../src/redis/scripts.ts";
+import { RELEASE, RENEW, TAKE } from "../../src/redis/scripts.ts";
 import { until } from "../support/until.ts";
 import { commandsOf, contentOf, IS_MISSING, useRedis } from "./redis.ts";
 
@@ -72,6 +72,25 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
     expect(await open().request("l", available, async (granted) => granted)).toBe(true);
   });
 
+  test("holds, also with a client that ignores the options of SET, as redis 4 does", async () => {
+    const { redis } = server();
+    const client = {
+      set: (key: string, value: string) => redis.set(key, value),
+      eval: redis.eval.bind(redis),
+    };
+    const { release, done } = await hold(new RedisTabLock(client), "l");
+    const ttlMs = await redis.pTTL(keyOf("l"));
+    expect(ttlMs > 0 && ttlMs <= 10_000).toBe(true);
+    const granted = await new RedisTabLock(client).request(
+      "l",
+      { ...EXCLUSIVE, ifAvailable: true },
+      async (isGranted) => isGranted,
+    );
+    expect(granted).toBe(false);
+    release();
+    await done;
+  });
+
   test("an abort ends the wait for the lock, in the same process and in another process", async () => {
     const locks = open();
     const { release, done } = await hold(locks, "l");
@@ -92,8 +111,8 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
 
   test("renews the lock in Redis while the holder works", async () => {
     const { redis } = server();
-    await redis.configResetStat();
     const { release, done } = await hold(open({ ttlMs: 9_000 }), "l");
+    await redis.configResetStat();
     const holder = await redis.get(keyOf("l"));
     await redis.pExpire(keyOf("l"), 60_000);
     let scripts = 0;
@@ -157,17 +176,18 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
 
 test("an abort while Redis takes the lock releases the lock", async () => {
   const client = {
-    set: vi.fn((_key: string, _holder: string) => new Promise(() => {})),
-    eval: vi.fn(async () => 1),
+    eval: vi.fn((script: string, _options: { keys: string[]; arguments: string[] }) =>
+      script === TAKE ? new Promise(() => {}) : Promise.resolve(1),
+    ),
   };
   const leave = new AbortController();
   const options = { ...EXCLUSIVE, signal: leave.signal };
   const wait = new RedisTabLock(client).request("l", options, async () => expect.unreachable());
-  await until("SET is sent", () => client.set.mock.calls.length > 0);
+  await until("the script is sent", () => client.eval.mock.calls.length > 0);
   leave.abort(new Error("left"));
   await expect(wait).rejects.toThrow("left");
-  const [key, holder] = client.set.mock.calls[0]!;
-  expect(client.eval).toHaveBeenCalledWith(RELEASE, { keys: [key], arguments: [holder] });
+  const [, { keys, arguments: args }] = client.eval.mock.calls[0]!;
+  expect(client.eval).toHaveBeenLastCalledWith(RELEASE, { keys, arguments: args.slice(0, 1) });
 });
 
 describe("the renewals", () => {
@@ -180,48 +200,52 @@ describe("the renewals", () => {
 
   /** A lock that is held for 35 s, and a Redis whose reply to each script is `reply`. */
   function held(reply: () => Promise<number>) {
-    const client = { set: async () => "OK", eval: vi.fn(reply) };
+    const scripts: string[] = [];
+    const client = {
+      eval: async (script: string) => {
+        if (script === TAKE) return "OK";
+        scripts.push(script);
+        return reply();
+      },
+    };
     const onLost = vi.fn();
     const done = new RedisTabLock(client, { ttlMs: 9_000, onLost }).request("l", EXCLUSIVE, () =>
       vi.advanceTimersByTimeAsync(35_000),
     );
-    return { client, onLost, done };
+    return { scripts, onLost, done };
   }
 
   test("are sent three times in the time to live, and end at the release", async () => {
-    const { client, onLost, done } = held(async () => 1);
+    const { scripts, onLost, done } = held(async () => 1);
     await done;
-    const renewals = 11;
-    expect(client.eval).toHaveBeenCalledTimes(renewals + 1);
+    const all = [...Array.from({ length: 11 }, () => RENEW), RELEASE];
+    expect(scripts).toEqual(all);
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(client.eval).toHaveBeenCalledTimes(renewals + 1);
+    expect(scripts).toEqual(all);
     expect(onLost).not.toHaveBeenCalled();
     expect(vi.getTimerCount()).toBe(0);
   });
 
   test("end when the lock is lost, and the lock is not released", async () => {
-    const { client, onLost, done } = held(async () => 0);
+    const { scripts, onLost, done } = held(async () => 0);
     await done;
-    expect([client.eval.mock.calls.length, onLost.mock.calls]).toEqual([1, [["l"]]]);
+    expect([scripts.length, onLost.mock.calls]).toEqual([1, [["l"]]]);
   });
 
   test("are tried again while Redis fails, until the time to live has passed", async () => {
-    const { client, onLost, done } = held(() => Promise.reject(new Error("ECONNREFUSED")));
+    const { scripts, onLost, done } = held(() => Promise.reject(new Error("ECONNREFUSED")));
     await done;
-    expect([client.eval.mock.calls.length, onLost.mock.calls]).toEqual([4, [["l"]]]);
+    expect([scripts.length, onLost.mock.calls]).toEqual([4, [["l"]]]);
   });
 });
 
 test("a shared lock, a wrong client and a wrong ttlMs are ConfigurationErrors before any command", async () => {
-  const client = {
-    set: async () => expect.unreachable(),
-    eval: async () => expect.unreachable(),
-  };
+  const client = { eval: async () => expect.unreachable() };
   await expect(
     new RedisTabLock(client).request("l", { mode: "shared" }, async () => 1),
   ).rejects.toMatchObject({ code: "configuration", input: "mode" });
   for (const [input, make] of [
-    ["client", () => new RedisTabLock({ set: client.set } as never)],
+    ["client", () => new RedisTabLock({ set: client.eval } as never)],
     ["ttlMs", () => new RedisTabLock(client, { ttlMs: 50 })],
     ["prefix", () => new RedisTabLock(client, { prefix: null as never })],
   ] as const)

@@ -2,4 +2,4 @@ export { RedisTabLock } from "./redis/redis-tab-lock.ts";
 export type { RedisTabLockConfig } from "./redis/redis-tab-lock.ts";
 export { RedisTokenStorage } from "./redis/redis-token-storage.ts";
 export type { RedisTokenStorageConfig } from "./redis/redis-token-storage.ts";
-export type { RedisClient, RedisSetOptions } from "./redis/redis-client.ts";
+export type { RedisClient } from "./redis/redis-client.ts";

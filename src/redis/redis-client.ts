@@ -7,16 +7,9 @@ import { ConfigurationError } from "../core/errors.ts";
  */
 export interface RedisClient {
   get(key: string): Promise<string | null>;
-  set(key: string, value: string, options?: RedisSetOptions): Promise<unknown>;
   unlink(keys: string[]): Promise<unknown>;
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   scanIterator(options: { MATCH: string; COUNT: number }): AsyncIterable<string[]>;
-}
-
-/** The options of the command `SET`: a time to live in milliseconds, and `NX` for a key that must not exist. */
-export interface RedisSetOptions {
-  expiration?: { type: "PX"; value: number };
-  condition?: "NX";
 }
 
 /**

@@ -2,16 +2,10 @@ import { encodeKey } from "../core/keys.ts";
 import { StorageError } from "../core/errors.ts";
 import { storageKey } from "../core/stored-value.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
-import {
-  checkClient,
-  checkMs,
-  checkPrefix,
-  type RedisClient,
-  type RedisSetOptions,
-} from "./redis-client.ts";
+import { checkClient, checkMs, checkPrefix, type RedisClient } from "./redis-client.ts";
 import { RedisCommands, TIMEOUT_MS } from "./redis-commands.ts";
 import { newerRecord } from "./redis-error.ts";
-import { REPLACE, SET_ASIDE } from "./scripts.ts";
+import { REPLACE, SET, SET_ASIDE } from "./scripts.ts";
 
 /** The configuration of a `RedisTokenStorage`. */
 export interface RedisTokenStorageConfig {
@@ -39,7 +33,8 @@ const WRONG_TYPE: unique symbol = Symbol("wrong type");
  * Stores keys and values in Redis, for a service that runs in several processes or on several machines. Redis deletes a value
  * when its time to live has passed. A damaged record counts as missing: it is moved to a key that begins with
  * `latchkey/aside/`, and Redis deletes it after a day. Each method rejects with a `StorageError` when Redis is down, slow or
- * full, or when a newer version of Latchkey wrote the record.
+ * full. If a newer version of Latchkey wrote the record, each method except `delete()` and `clear()` rejects with a
+ * `StorageError`, and the record stays.
  *
  * Give the token manager or the client a `RedisTabLock`, too, so that one process at a time requests a token.
  * @see https://redis.io/docs/latest/commands/
@@ -64,7 +59,7 @@ export class RedisTokenStorage implements TokenStorage {
     client: RedisClient,
     { prefix = "", ttlMs, timeoutMs = TIMEOUT_MS }: RedisTokenStorageConfig = {},
   ) {
-    checkClient(client, ["get", "set", "unlink", "eval", "scanIterator"]);
+    checkClient(client, ["get", "unlink", "eval", "scanIterator"]);
     checkPrefix(prefix);
     if (ttlMs !== undefined) checkMs("ttlMs", ttlMs, 1);
     checkMs("timeoutMs", timeoutMs, 1);
@@ -83,11 +78,15 @@ export class RedisTokenStorage implements TokenStorage {
   }
 
   async set(key: string, value: unknown, ttlMs?: number): Promise<void> {
-    const { text, expiresMs } = this.#record(value, ttlMs);
+    const { text, expiresMs = "" } = this.#record(value, ttlMs);
     if (text === "") return this.delete(key);
-    const options: RedisSetOptions =
-      expiresMs === undefined ? {} : { expiration: { type: "PX", value: expiresMs } };
-    await this.#commands.send("SET", (client) => client.set(this.#name(key), text, options));
+    const reply = await this.#commands.send("EVAL", (client) =>
+      client.eval(SET, {
+        keys: [this.#name(key)],
+        arguments: [text, `${VERSION}`, `${expiresMs}`],
+      }),
+    );
+    if (Number(reply) > VERSION) throw newerRecord(Number(reply), VERSION);
   }
 
   async replace(

@@ -18,6 +18,17 @@ else redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4]) end
 return 1`;
 
 /**
+ * Sets `KEYS[1]` to the record `ARGV[1]`. `ARGV[2]` is the version of the record. If a record of a newer version is stored, the
+ * script changes nothing and returns that version. `ARGV[3]` is the time to live in milliseconds, or empty.
+ */
+export const SET = `
+local stored = redis.pcall('GET', KEYS[1])
+local version = type(stored) == 'string' and tonumber(string.match(stored, '^{"version":(%d+)[,}]'))
+if version and version > tonumber(ARGV[2]) then return version end
+if ARGV[3] == '' then return redis.pcall('SET', KEYS[1], ARGV[1]) end
+return redis.pcall('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])`;
+
+/**
  * Moves the damaged record at `KEYS[1]` to `KEYS[2]`, where the record expires after `ARGV[2]` milliseconds. A record that is no
  * longer the text `ARGV[1]` stays. A record that is no text is damaged.
  */

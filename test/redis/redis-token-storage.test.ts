@@ -111,6 +111,8 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
     for (const work of [
       () => storage.get("k"),
       () => storage.exists("k"),
+      () => storage.set("k", "older"),
+      () => storage.set("k", "older", 1_000),
       () => storage.replace("k", "older", undefined, () => true),
     ]) {
       const error = await work().catch((error: unknown) => error);
@@ -119,6 +121,18 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
       expect(String(error)).not.toContain("at-secret");
     }
     expect(await contentOf(server())).toEqual({ "latchkey/storage/p/k": text });
+    await storage.delete("k");
+    expect(await contentOf(server())).toEqual({});
+  });
+
+  test("set() replaces a record that is damaged, or that is no text", async () => {
+    const storage = open({ prefix: "p" });
+    await server().redis.set("latchkey/storage/p/k", '{"version":2.5');
+    await storage.set("k", "new");
+    expect(await storage.get("k")).toBe("new");
+    await server().redis.rPush("latchkey/storage/p/l", "x");
+    await storage.set("l", "new", 60_000);
+    expect(await storage.get("l")).toBe("new");
   });
 
   test("replace() loses none of many concurrent changes, and keeps what it may not replace", async () => {
@@ -155,7 +169,6 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
 describe("the configuration", () => {
   const client = {
     get: async () => null,
-    set: async () => "OK",
     unlink: async () => 1,
     eval: async () => 1,
     async *scanIterator() {},

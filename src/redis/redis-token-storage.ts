@@ -163,7 +163,9 @@ export class RedisTokenStorage implements TokenStorage {
     const isEndless = ttlMs === undefined || !Number.isFinite(ttlMs);
     if (value === undefined || (!isEndless && ttlMs < 1)) return { text: "" };
     const text = JSON.stringify({ version: VERSION, value });
-    return isEndless ? { text } : { text, expiresMs: Math.floor(ttlMs) };
+    if (isEndless) return { text };
+    // Redis refuses much longer times, and refuses a number such as 1e+21.
+    return { text, expiresMs: Math.min(Math.floor(ttlMs), Number.MAX_SAFE_INTEGER) };
   }
 
   #name(key: string): string {

@@ -64,6 +64,16 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
     expect(await redis.pTTL("latchkey/storage//k")).toBe(-1);
   });
 
+  test("stores a value with a time to live of any length", async () => {
+    const storage = open();
+    for (const ttlMs of [Number.MAX_SAFE_INTEGER, 1e21, Number.MAX_VALUE, Infinity]) {
+      await storage.set("k", `${ttlMs}`, ttlMs);
+      expect(await storage.get("k")).toBe(`${ttlMs}`);
+      expect(await storage.replace("l", `${ttlMs}`, ttlMs, () => true)).toBe(true);
+      expect(await storage.get("l")).toBe(`${ttlMs}`);
+    }
+  });
+
   test.for([
     ["no JSON", '{"acc'],
     ["no record", "null"],

@@ -14,7 +14,7 @@ export interface RedisClient {
 
 /**
  * Checks the client that an app passes.
- * @throws ConfigurationError `client` lacks one of the `methods`, or adds a prefix to all keys
+ * @throws ConfigurationError `client` lacks one of the `methods`, is a pool, or adds a prefix to all keys
  */
 export function checkClient<Method extends keyof RedisClient>(
   client: Pick<RedisClient, Method> | undefined,
@@ -26,6 +26,14 @@ export function checkClient<Method extends keyof RedisClient>(
       "client",
       `it has no method ${missing}()`,
       "Give a client that createClient() of the package redis returned. A client of a cluster does not fit.",
+    );
+  }
+  // A pool sends each command over any of its connections, so the commands can arrive in another order.
+  if ("totalClients" in (client as object)) {
+    throw new ConfigurationError(
+      "client",
+      "it is a pool of clients",
+      "Give a client that createClient() of the package redis returned.",
     );
   }
   // Such a client adds its prefix to the key of a command, but not to the pattern of SCAN.

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { createClient, createClientPool } from "redis";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { RedisTabLock, type RedisTabLockConfig } from "../../src/redis/redis-tab-lock.ts";
 import { RELEASE, RENEW, TAKE } from "../../src/redis/scripts.ts";
@@ -239,15 +240,17 @@ describe("the renewals", () => {
   });
 });
 
-test("a shared lock, a wrong client and a wrong ttlMs are ConfigurationErrors before any command", async () => {
+test("a shared lock, a wrong client, a pool and a wrong ttlMs are ConfigurationErrors before any command", async () => {
   const client = { eval: async () => expect.unreachable() };
   await expect(
     new RedisTabLock(client).request("l", { mode: "shared" }, async () => 1),
   ).rejects.toMatchObject({ code: "configuration", input: "mode" });
   for (const [input, make] of [
     ["client", () => new RedisTabLock({ set: client.eval } as never)],
+    ["client", () => new RedisTabLock(createClientPool())],
     ["ttlMs", () => new RedisTabLock(client, { ttlMs: 50 })],
     ["prefix", () => new RedisTabLock(client, { prefix: null as never })],
   ] as const)
     expect(make).toThrow(expect.objectContaining({ code: "configuration", input }));
+  expect(() => new RedisTabLock(createClient())).not.toThrow();
 });

@@ -133,4 +133,14 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
     expect(await managerOf(counter, storage).getToken()).toBe("at 1");
     expect(counter.count).toBe(1);
   });
+
+  test("damaged tokens in an undamaged record are deleted, and a record that was set aside stays", async () => {
+    const storage = new RedisTokenStorage(server().redis);
+    const key = `auth_token::ada:${targetKey({})}`;
+    await server().redis.set(`latchkey/aside//${key}`, "{damaged");
+    await storage.set(key, { accessToken: 5 });
+    expect(await managerOf({ count: 0 }, storage).getToken()).toBe("at 1");
+    expect(await storage.get(key)).toMatchObject({ accessToken: "at 1" });
+    expect(await contentOf(server())).toMatchObject({ [`latchkey/aside//${key}`]: "{damaged" });
+  });
 });

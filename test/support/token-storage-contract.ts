@@ -58,6 +58,7 @@ export function describeTokenStorage(
       await storage.set("short", "s", 1_000);
       await storage.set("long", "l", 60_000);
       await storage.set("ever", "e");
+      await storage.set("infinite", "i", Infinity);
       await storage.set("gone", "g", 0);
       await storage.set("gone", "g", -5);
       expect(await storage.get("gone")).toBeUndefined();
@@ -71,6 +72,7 @@ export function describeTokenStorage(
       await place.addMs(10 * 365 * 86_400_000);
       expect(await storage.get("long")).toBeUndefined();
       expect(await storage.get("ever")).toBe("e");
+      expect(await storage.get("infinite")).toBe("i");
       await storage.set("short", "again", 1_000);
       expect(await storage.get("short")).toBe("again");
       await storage.set("short", "for good");

@@ -1,5 +1,5 @@
 import { afterRenderEffect, computed, signal, untracked, type Signal } from "@angular/core";
-import { targetKey, type TokenTarget } from "../core/token-target.ts";
+import { targetKey, type TargetKey, type TokenTarget } from "../core/token-target.ts";
 import { TOKEN_LOADING, watchToken, type TokenState } from "../core/watch-token.ts";
 import { injectAuth } from "./provide-auth.ts";
 
@@ -20,17 +20,21 @@ import { injectAuth } from "./provide-auth.ts";
  */
 export function injectToken(target: () => TokenTarget = () => ({})): Signal<TokenState> {
   const { auth } = injectAuth();
-  const value = signal(TOKEN_LOADING);
-  const key = computed(() => targetKey(target()));
+  const received = signal<{ key: TargetKey; state: TokenState } | undefined>(undefined);
+  const currentKey = computed(() => targetKey(target()));
   // A server runs no effect after a render, and so requests no token.
   afterRenderEffect((onCleanup) => {
-    key();
+    const key = currentKey();
     untracked(() => {
       const watched = watchToken(auth, target());
-      const show = () => value.set(watched.get());
+      const show = () => received.set({ key, state: watched.get() });
       onCleanup(watched.subscribe(show));
       show();
     });
   });
-  return value.asReadonly();
+  return computed(() => {
+    const last = received();
+    // The effect runs after the render with a new target. That render must not show the token of the previous target.
+    return last && last.key === currentKey() ? last.state : TOKEN_LOADING;
+  });
 }

@@ -128,6 +128,27 @@ describe("injectToken()", () => {
     fixture.destroy();
     expect([aborted?.aborted, auth.listeners]).toEqual([true, 2]);
   });
+
+  test("no render shows a new target with the token of the previous target", async () => {
+    const [first, second] = ["https://a.example.com", "https://b.example.com"];
+    target.set({ resource: first });
+    const auth = fakeAuth({ user: "ada" });
+    auth.setToken(async ({ resource = "default" }) => `token for ${resource}`);
+    const rendered: string[] = [];
+    class Recorder extends Token {
+      readonly shown = computed(() => {
+        const { token = "no token" } = this.token();
+        rendered.push(`${target().resource}: ${token}`);
+        return token;
+      });
+    }
+    const { fixture } = render(auth, component("{{ shown() }}", Recorder));
+    await vi.waitFor(() => expect(rendered).toContain(`${first}: token for ${first}`));
+    target.set({ resource: second });
+    await fixture.whenStable();
+    await vi.waitFor(() => expect(rendered).toContain(`${second}: token for ${second}`));
+    expect(rendered).not.toContain(`${second}: token for ${first}`);
+  });
 });
 
 describe("throws a ConfigurationError with a hint", () => {

@@ -6,7 +6,7 @@ import type { Watched } from "../core/watch-auth.ts";
  *
  * A server renders `first`, and so does a component that hydrates the HTML of a server. After the component is mounted, the ref
  * has the current value.
- * @param watched returns the value. It is called again when the result of `key` changes
+ * @param watched returns the value. It is called again when the result of `key` changes. Until then, the ref has the value `first`
  */
 export function watchedRef<T>(
   watched: () => Watched<T>,
@@ -14,6 +14,7 @@ export function watchedRef<T>(
   key: () => unknown = () => "",
 ): Readonly<Ref<T>> {
   let current: Watched<T> = { get: () => first, subscribe: () => () => {} };
+  let currentKey: unknown;
   let changed = () => {};
   const ref = customRef<T>((track, trigger) => {
     let shown = first;
@@ -26,13 +27,15 @@ export function watchedRef<T>(
     return {
       get: () => {
         track();
-        return current.get();
+        // Vue calls `start` some time after a change of the key. Until then, `current` belongs to the previous key.
+        return key() === currentKey ? current.get() : first;
       },
       set: () => {},
     };
   });
   const follow = () => {
-    const start = (_: unknown, __: unknown, onCleanup: (stop: () => void) => void) => {
+    const start = (next: unknown, _: unknown, onCleanup: (stop: () => void) => void) => {
+      currentKey = next;
       current = watched();
       onCleanup(current.subscribe(changed));
       changed();

@@ -150,6 +150,23 @@ describe("useToken()", () => {
     expect([auth.calls.getToken.length, auth.listeners]).toEqual([asked, 1]);
   });
 
+  test("has no token of the previous target from the moment in which the target changes", async () => {
+    const auth = fakeAuth({ user: "ada" });
+    auth.setToken(async ({ resource = "default" }) => `token for ${resource}`);
+    let token: ReturnType<typeof useToken> | undefined;
+    const { unmount } = mount(auth, {
+      setup: () => {
+        token = useToken(target);
+        return () => h("p", token?.value.token);
+      },
+    });
+    await vi.waitFor(() => expect(token?.value.token).toBe("token for default"));
+    target.value = { resource: "https://b.example.com" };
+    expect(token?.value.status).toBe("loading");
+    await vi.waitFor(() => expect(token?.value.token).toBe("token for https://b.example.com"));
+    unmount();
+  });
+
   test("aborts its request on unmount", async () => {
     const auth = fakeAuth({ state: "loading" });
     auth.setToken(() => new Promise(() => {}));

@@ -37,7 +37,8 @@ interface Attempt {
  * requests to this API are not repeated for some time.
  *
  * If `exclude` is given, or an entry of `allow` has a path, redirects of requests with a token are not followed, because a redirect
- * might leave the allowed paths. `withXhr()` cannot prevent redirects: use the default, `fetch`.
+ * might leave the allowed paths. `HttpClientModule` and `withXhr()` cannot prevent redirects: use `provideHttpClient()`, whose
+ * default is `fetch` since Angular 22.
  * @throws ConfigurationError `allow` or `exclude` has an invalid entry
  * @see https://angular.dev/guide/http/interceptors
  * @example

@@ -1,12 +1,16 @@
 import type { HttpEvent, HttpInterceptorFn, HttpRequest } from "@angular/common/http";
 import { DOCUMENT, inject } from "@angular/core";
-import { Observable } from "rxjs";
+import { Observable, throwError } from "rxjs";
 import type { Auth } from "../core/auth.ts";
+import { ConfigurationError } from "../core/errors.ts";
 import { isSecureUrl, parseUrl } from "../core/same-origin.ts";
 import { RefusedTokens, type GetToken } from "../fetch/refused-tokens.ts";
 import { setHeader } from "../fetch/send-authorized.ts";
-import { urlRules, type UrlRules } from "../fetch/url-rules.ts";
+import { urlRules } from "../fetch/url-rules.ts";
 import { injectAuth } from "./provide-auth.ts";
+
+/** Stands for the origin of the page in the rules of the page's own paths. */
+const PAGE = "https://page.invalid";
 
 /** The options of `authInterceptor()`: which requests get a token. */
 export interface AuthInterceptorConfig {
@@ -36,6 +40,9 @@ interface Attempt {
  * If an API responds with 401, the interceptor repeats the request once with a newer token. If the API refuses the newer token too,
  * requests to this API are not repeated for some time.
  *
+ * If `allow` has a path and the page comes from neither https nor localhost, a request to this path is not sent, and fails with a
+ * ConfigurationError.
+ *
  * If `exclude` is given, or an entry of `allow` has a path, redirects of requests with a token are not followed, because a redirect
  * might leave the allowed paths. `HttpClientModule` and `withXhr()` cannot prevent redirects: use `provideHttpClient()`, whose
  * default is `fetch` since Angular 22.
@@ -48,35 +55,37 @@ interface Attempt {
  * );
  */
 export function authInterceptor({ allow, exclude }: AuthInterceptorConfig): HttpInterceptorFn {
-  const own = allow.filter((entry) => entry.startsWith("/"));
+  const paths = allow.filter((entry) => entry.startsWith("/"));
   const others = urlRules(
-    allow.filter((entry) => !own.includes(entry)),
+    allow.filter((entry) => !paths.includes(entry)),
     exclude,
   );
-  // An invalid path throws here, and not at the first request.
-  pathRules("https://page.invalid", own, exclude);
+  // The origin of the page is not known before the first request.
+  const own = urlRules(
+    paths.map((path) => PAGE + path),
+    exclude,
+  );
+  const hasPaths = others.hasPaths || own.hasPaths;
   const refused = new RefusedTokens();
   return (request, next) => {
     const { auth } = injectAuth();
     const page = inject(DOCUMENT);
     const url = parseUrl(request.urlWithParams, page.baseURI);
-    const rules = [others, pathRules(page.location.origin, own, exclude)];
-    if (!url || !rules.some(({ covers }) => covers(url.href))) return next(request);
-    const hasPaths = rules.some(({ hasPaths }) => hasPaths);
+    if (!url) return next(request);
+    const isOwn = url.origin === page.location.origin && own.covers(PAGE + url.pathname);
+    if (!isOwn && !others.covers(url.href)) return next(request);
+    if (!isSecureUrl(url)) return throwError(() => insecurePage(url.origin));
     const send = (token: string) => next(authorized(request, token, hasPaths));
     return sendWithToken(auth, refused, url.origin, send);
   };
 }
 
-/** Makes the rules for the paths of the page's own origin. A page of a server may have no origin, or an origin without https. */
-function pathRules(
-  origin: string,
-  paths: readonly string[],
-  exclude: AuthInterceptorConfig["exclude"],
-): UrlRules {
-  const url = parseUrl(origin);
-  const allow = url && isSecureUrl(url) ? paths.map((path) => origin + path) : [];
-  return urlRules(allow, exclude);
+function insecurePage(origin: string): ConfigurationError {
+  return new ConfigurationError(
+    "allow",
+    `the page comes from ${origin}, and a token is sent with https only`,
+    "Serve the page from https or from localhost, or remove the path from `allow`.",
+  );
 }
 
 function authorized<T>(

@@ -10,6 +10,7 @@ import {
   provideHttpClientTesting,
   type TestRequest,
 } from "@angular/common/http/testing";
+import { DOCUMENT, type Provider } from "@angular/core";
 import { TestBed } from "@angular/core/testing";
 import { firstValueFrom } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -22,12 +23,13 @@ let auth: FakeAuth;
 let http: HttpClient;
 let backend: HttpTestingController;
 
-function setUp(config: AuthInterceptorConfig): void {
+function setUp(config: AuthInterceptorConfig, providers: readonly Provider[] = []): void {
   TestBed.configureTestingModule({
     providers: [
       provideAuth(auth),
       provideHttpClient(withInterceptors([authInterceptor(config)])),
       provideHttpClientTesting(),
+      ...providers,
     ],
   });
   http = TestBed.inject(HttpClient);
@@ -93,6 +95,35 @@ test("without a token, the request is not sent and fails with the error of getTo
     code: "no_token",
   });
   backend.expectNone(() => true);
+});
+
+describe("on a page that comes from neither https nor localhost", () => {
+  beforeEach(() => {
+    const origin = "http://app.example.com";
+    const page = { baseURI: `${origin}/`, location: { origin }, cookie: "" };
+    setUp({ allow: [API, "/api"], exclude: ["/api/public"] }, [
+      { provide: DOCUMENT, useValue: page },
+    ]);
+  });
+
+  test("a request to an allowed path is not sent, and fails with a ConfigurationError", async () => {
+    const error = await firstValueFrom(http.get("/api/me")).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "configuration", input: "allow" });
+    expect(auth.calls.getToken).toEqual([]);
+    backend.expectNone(() => true);
+  });
+
+  test.for([
+    ["/assets/logo.svg", null],
+    ["/api/public/news", null],
+    [`${API}/orders`, "Bearer token of ada"],
+  ] as const)("a request to %s has the Authorization header %s", async ([url, token]) => {
+    const response = firstValueFrom(http.get(url));
+    const sent = await next();
+    expect(tokenOf(sent)).toBe(token);
+    sent.flush(null);
+    await response;
+  });
 });
 
 test("a caller that unsubscribes aborts getToken(), and nothing is sent", async () => {

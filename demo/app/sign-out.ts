@@ -50,18 +50,16 @@ export async function signOut(auth: Auth, user: LeavingUser): Promise<LogoutNews
   const title = `${nameOf(user)} is signed out here.`;
   const at = localStorage.getItem(KEY);
   const isServers = at === user.sub;
-  if (isServers) localStorage.setItem(KEY, NOBODY);
-  const result = await auth.logout({
-    user: user.sub,
-    endSession: isServers ? "page" : "none",
-  });
+  const result = isServers
+    ? await endServerSession(() => auth.logout({ user: user.sub, endSession: "page" }))
+    : await auth.logout({ user: user.sub, endSession: "none" });
   return newsOf(title, result, isServers || at === NOBODY ? undefined : ONE_SESSION);
 }
 
 /** Logs every user out. The provider ends its session. */
 export async function signOutAll(auth: Auth): Promise<LogoutNews | undefined> {
-  localStorage.setItem(KEY, NOBODY);
-  return newsOf("Every account is signed out here.", await auth.logoutAll());
+  const result = await endServerSession(() => auth.logoutAll());
+  return newsOf("Every account is signed out here.", result);
 }
 
 /**
@@ -74,12 +72,30 @@ export async function forget(auth: Auth, user: RememberedUser): Promise<LogoutNe
   const at = localStorage.getItem(KEY);
   const isServers = at === user.sub;
   if (isServers && state.status === "authenticated" && state.user.sub === user.sub) {
-    localStorage.setItem(KEY, NOBODY);
-    return newsOf(title, await auth.forget(user.sub));
+    return newsOf(title, await endServerSession(() => auth.forget(user.sub)));
   }
   if (!user.needsLogin) await auth.logout({ user: user.sub, endSession: "none" });
   const goesOn = at !== NOBODY && (isServers || !user.needsLogin);
   return newsOf(title, await auth.forget(user.sub), goesOn ? ONE_SESSION : undefined);
+}
+
+/**
+ * Runs `logout`, after which the provider has no session. `NOBODY` is stored first, because the other tabs show the logout before
+ * `logout` returns. If the provider could not be told of the logout, its user is stored again.
+ */
+async function endServerSession(logout: () => Promise<LogoutResult>): Promise<LogoutResult> {
+  const at = localStorage.getItem(KEY);
+  localStorage.setItem(KEY, NOBODY);
+  let isEnded = false;
+  try {
+    const result = await logout();
+    isEnded = !result.error;
+    return result;
+  } finally {
+    // A login in another tab might have stored its user in the meantime.
+    if (!isEnded && at !== null && localStorage.getItem(KEY) === NOBODY)
+      localStorage.setItem(KEY, at);
+  }
 }
 
 function newsOf(title: string, { error }: LogoutResult, text?: string): LogoutNews | undefined {

@@ -1,4 +1,5 @@
 import type { Auth, RememberedUser } from "../../src/index.ts";
+import { stored } from "./stored.ts";
 import { onUsersChanged } from "./users-news.ts";
 
 const KEY = "demo/remembered";
@@ -67,6 +68,6 @@ async function storeUsers(auth: Auth): Promise<void> {
 }
 
 function isRemembered(sub: string | undefined): boolean {
-  const subs = JSON.parse(localStorage.getItem(KEY) ?? "[]") as readonly (string | undefined)[];
-  return subs.includes(sub);
+  const subs = stored(KEY);
+  return Array.isArray(subs) && subs.includes(sub);
 }

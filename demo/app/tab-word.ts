@@ -1,3 +1,5 @@
+import { stored } from "./stored.ts";
+
 const KEY = "demo/word";
 
 /** The action of a tab: it obtained the token that expires at this time (milliseconds since the epoch), or logged out. */
@@ -16,8 +18,7 @@ export function leaveWord(word: Word): void {
 
 /** The name of the tab that did this. Undefined until that tab's name arrives; `onWord()` reports the arrival. */
 export function whoDid(deed: Deed): string | undefined {
-  const stored = localStorage.getItem(KEY);
-  const word = stored === null ? undefined : (JSON.parse(stored) as Word);
+  const word = stored(KEY) as Word | null | undefined;
   return word?.did === deed ? word.tab : undefined;
 }
 

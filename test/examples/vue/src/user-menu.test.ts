@@ -1,4 +1,5 @@
 import { fakeAuth, fakeProvider } from "latchkey/testing";
+import { authPlugin } from "latchkey/vue";
 import { afterEach, expect, test, vi } from "vitest";
 import { createApp, nextTick } from "vue";
 import UserMenu from "./UserMenu.vue";
@@ -9,7 +10,7 @@ afterEach(() => {
 
 function show(auth: ReturnType<typeof fakeAuth>): { element: HTMLElement; end: () => void } {
   const element = document.body.appendChild(document.createElement("div"));
-  const app = createApp(UserMenu, { auth });
+  const app = createApp(UserMenu).use(authPlugin(auth));
   app.mount(element);
   return { element, end: () => app.unmount() };
 }

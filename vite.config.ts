@@ -205,6 +205,7 @@ async function projects() {
       plugins: [svelteCompiler, vueCompiler],
       define: VUE_FLAGS,
       optimizeDeps: { include: FRAMEWORKS },
+      resolve: { alias: { "$app/navigation": "/test/frameworks/app-navigation.ts" } },
       test: {
         name: "browser",
         sequence: { groupOrder: 1 },

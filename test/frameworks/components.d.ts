@@ -29,6 +29,14 @@ declare module "*/Guide.svelte" {
   export default component;
 }
 
+declare module "*/Guarded.svelte" {
+  import type { Component } from "svelte";
+  import type { Auth } from "../../src/core/auth.ts";
+
+  const component: Component<{ auth: Auth }>;
+  export default component;
+}
+
 declare module "*/SignIn.svelte" {
   import type { Component } from "svelte";
   import type { Auth } from "../../src/core/auth.ts";

@@ -1,4 +1,4 @@
-import { inject } from "@angular/core";
+import { DestroyRef, inject } from "@angular/core";
 import { Router, type CanActivateFn } from "@angular/router";
 import { injectAuth } from "../../../src/angular.ts";
 
@@ -9,3 +9,16 @@ export const requireUser: CanActivateFn = async (_route, { url }) => {
   if (await auth.getUser()) return true;
   return router.createUrlTree(["/sign-in"], { queryParams: { returnTo: url } });
 };
+
+/** Leaves the route of a component after a logout, also in another tab, and when another user follows. */
+export function leaveWithUser(): void {
+  const { auth } = injectAuth();
+  const router = inject(Router);
+  const unsubscribe = auth.onUserChange((previous, next) => {
+    if (!previous) return;
+    const commands = next ? ["/"] : ["/sign-in"];
+    const queryParams = next ? {} : { returnTo: router.url };
+    void router.navigate(commands, { queryParams, replaceUrl: true });
+  });
+  inject(DestroyRef).onDestroy(unsubscribe);
+}

@@ -7,4 +7,10 @@ export function protectRoutes(router: Router, auth: Auth): void {
     if (!to.meta["requiresAuth"] || (await auth.getUser())) return true;
     return { path: "/sign-in", query: { returnTo: to.fullPath } };
   });
+  // Leaves the route after a logout, also in another tab, and when another user follows.
+  auth.onUserChange((previous, next) => {
+    const { fullPath, meta } = router.currentRoute.value;
+    if (!previous || !meta["requiresAuth"]) return;
+    void router.replace(next ? "/" : { path: "/sign-in", query: { returnTo: fullPath } });
+  });
 }

@@ -7,6 +7,7 @@ import { forgetAction, keepFocus, rememberAction } from "./focus.ts";
 import { UsersCard } from "./users-card.ts";
 import { usersChanged } from "./users-news.ts";
 import { problemOf } from "./problem.ts";
+import { popupLabels } from "./popup-labels.ts";
 import { rememberPlace, users as picker } from "./prompts.ts";
 import { cueScrolling } from "./scroll-cue.ts";
 import { SignIn } from "./sign-in.ts";
@@ -181,6 +182,7 @@ cueScrolling(element("activity-scroll"), element("activity"));
 
 picker.userAgent = signIn.userAgent(update);
 const button = elementOf("latchkey-button");
+button.strings = popupLabels;
 button.auth = {
   get state() {
     return auth.state;

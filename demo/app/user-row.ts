@@ -13,7 +13,7 @@ export type Deed = keyof UserActions;
 
 const LABELS: Readonly<Record<Deed, (name: string) => string>> = {
   switchTo: (name) => `Switch here to ${name}`,
-  signIn: (name) => `Sign in as ${name} with a popup`,
+  signIn: (name) => `Sign in with a popup as ${name}`,
   logout: (name) => `Sign out ${name}`,
   forget: (name) => `Forget ${name}`,
 };

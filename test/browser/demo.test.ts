@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { confirmForget } from "../../demo/app/confirm-forget.ts";
+import { popupLabels } from "../../demo/app/popup-labels.ts";
 import { RememberPlace } from "../../demo/app/remember-place.ts";
 import {
   forget,
@@ -11,6 +12,7 @@ import {
 import { whoDid } from "../../demo/app/tab-word.ts";
 import { NetworkError } from "../../src/core/errors.ts";
 import { fakeAuth, type FakeAuth } from "../../src/testing.ts";
+import { defineLatchkeyElements } from "../../src/ui.ts";
 
 /** Parts of the demo's page. `test/e2e` tests the whole page. */
 
@@ -56,6 +58,17 @@ describe("the user of the provider's session", () => {
     expect(hasServerSession()).toBe(true);
   });
 });
+
+test.for(["anonymous", "expired"] as const)(
+  "the button of the header says that a login opens a popup: %s",
+  async (state) => {
+    defineLatchkeyElements();
+    const button = document.body.appendChild(document.createElement("latchkey-button"));
+    Object.assign(button, { auth: fakeAuth({ state }), strings: popupLabels });
+    await button.updateComplete;
+    expect(button.shadowRoot!.textContent.trim()).toBe("Sign in (popup)");
+  },
+);
 
 describe("the question before a user is forgotten", () => {
   beforeEach(() => {

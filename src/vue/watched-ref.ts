@@ -27,8 +27,9 @@ export function watchedRef<T>(
     return {
       get: () => {
         track();
-        // Vue calls `start` some time after a change of the key. Until then, `current` belongs to the previous key.
-        return key() === currentKey ? current.get() : first;
+        // Vue calls `start` some time after a change of the key. Until then, `current` belongs to the previous key. A server
+        // never calls `start`, and so never calls `key`.
+        return currentKey !== undefined && key() === currentKey ? current.get() : first;
       },
       set: () => {},
     };

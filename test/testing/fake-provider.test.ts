@@ -195,6 +195,26 @@ describe("refresh tokens", () => {
     const wide = await post("/token", { ...grant, scope: "openid admin" });
     expect(wide.body.error).toBe("invalid_scope");
   });
+
+  test("stay usable after a request that is refused for its scope or its client", async () => {
+    provider = fakeProvider({ clients: [{ clientId: "web" }, { clientId: "other" }] });
+    const { refresh_token: token } = await provider.issueTokens();
+    const grant = { grant_type: "refresh_token", refresh_token: token! };
+    const wide = await post("/token", { ...grant, scope: "admin" });
+    expect(wide.body.error).toBe("invalid_scope");
+    const other = await post("/token", { ...grant, client_id: "other" });
+    expect(other.body.error).toBe("invalid_grant");
+    expect((await refresh(token)).status).toBe(200);
+  });
+
+  test("that were used before are refused also after the wall clock was set back", async () => {
+    const clock = new ManualClock();
+    provider = fakeProvider({ clock });
+    const { refresh_token: token } = await provider.issueTokens();
+    await refresh(token);
+    clock.setWall(clock.now() - 60_000);
+    expect((await refresh(token)).status).toBe(400);
+  });
 });
 
 describe("a device login", () => {

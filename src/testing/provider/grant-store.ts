@@ -77,18 +77,22 @@ export class GrantStore {
     return token;
   }
 
+  /** Returns the family of a refresh token, also if the token was used or revoked. */
+  familyOf(refreshToken: string): TokenFamily | undefined {
+    return [...this.#families].find(({ refreshTokens }) => refreshTokens.has(refreshToken));
+  }
+
   /**
-   * Marks a refresh token as used, and returns its family. If the token was used more than `leewayMs` milliseconds before `now`,
-   * the family ends.
+   * Marks a refresh token of `family` as used. Returns false if the family has ended. If the first use and `now` are `leewayMs`
+   * milliseconds or more apart, the family ends.
    * @see https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
    */
-  useRefreshToken(token: string, now: number, leewayMs: number): TokenFamily | undefined {
-    const family = this.#familyOf(token);
-    if (!family || family.isEnded) return undefined;
+  useRefreshToken(family: TokenFamily, token: string, now: number, leewayMs: number): boolean {
     const usedAt = family.refreshTokens.get(token);
     if (usedAt === undefined) family.refreshTokens.set(token, now);
-    else if (now - usedAt >= leewayMs) family.isEnded = true;
-    return family.isEnded ? undefined : family;
+    // The time since the first use is negative if the wall clock was set back.
+    else if (Math.abs(now - usedAt) >= leewayMs) family.isEnded = true;
+    return !family.isEnded;
   }
 
   addAccessToken(token: string, family: TokenFamily, expiresAt: number): void {
@@ -103,7 +107,7 @@ export class GrantStore {
 
   /** Ends a refresh token with its family, or one access token. */
   revoke(token: string): void {
-    const family = this.#familyOf(token);
+    const family = this.familyOf(token);
     if (family) family.isEnded = true;
     this.#accessTokens.delete(token);
   }
@@ -117,10 +121,6 @@ export class GrantStore {
   expireAccessTokens(sub: string, now: number): void {
     for (const token of this.#accessTokens.values())
       if (token.family.login.sub === sub) token.expiresAt = Math.min(token.expiresAt, now);
-  }
-
-  #familyOf(refreshToken: string): TokenFamily | undefined {
-    return [...this.#families].find(({ refreshTokens }) => refreshTokens.has(refreshToken));
   }
 }
 

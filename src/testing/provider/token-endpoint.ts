@@ -87,12 +87,14 @@ async function refresh(
 ): Promise<FakeTokenResponse> {
   const { grants, config } = parts;
   const token = form.get("refresh_token") ?? "";
-  const family = grants.useRefreshToken(token, config.clock.now(), config.reuseLeewayMs);
-  if (!family || family.login.clientId !== clientId)
-    throw invalidGrant("The refresh token is unknown, revoked, or was used before.");
+  const family = grants.familyOf(token);
+  const refusal = invalidGrant("The refresh token is unknown, revoked, or was used before.");
+  if (!family || family.isEnded || family.login.clientId !== clientId) throw refusal;
   const scope = scopesIn(form);
   if (!scope.every((name) => family.login.scope.includes(name)))
     throw new RefusedRequest("invalid_scope", "The login has not requested this scope.");
+  if (!grants.useRefreshToken(family, token, config.clock.now(), config.reuseLeewayMs))
+    throw refusal;
   return issueTokens(parts, family, { ...apis(form), ...(scope.length > 0 && { scope }) });
 }
 

@@ -39,6 +39,7 @@ export class FakeAuth implements Auth {
   readonly #state = new PublishedState(wallClock);
   readonly #users = new KnownUsers();
   #listeners = 0;
+  /** The token of each user without a token of their own. */
   #token: FakeToken = {};
   #tokenFunction: TokenFunction | undefined;
   #login: LoginFunction;
@@ -73,18 +74,20 @@ export class FakeAuth implements Auth {
    * @throws ConfigurationError `user` has no `sub`, or `token` is malformed
    */
   setUser(user: TestUser | string, token: FakeToken | string = {}): void {
-    const signedIn = readUser(user);
-    this.#token = readToken(token);
-    this.#publish("authenticated", signedIn);
+    this.#publish("authenticated", readUser(user), readToken(token));
   }
 
   /**
-   * Sets what `getToken()` returns from now on. The published state stays.
+   * Sets what `getToken()` returns from now on, for this tab's user and for each user to whom `setUser()` has given no token. The
+   * published state stays.
    * @throws ConfigurationError `token` is malformed
    */
   setToken(token: FakeToken | TokenFunction | string): void {
     this.#tokenFunction = typeof token === "function" ? token : undefined;
-    if (typeof token !== "function") this.#token = readToken(token);
+    if (typeof token === "function") return;
+    this.#token = readToken(token);
+    const { current } = this.#users;
+    if (current) this.#users.setToken(current.sub, undefined);
   }
 
   /** Sets what `login()` does from now on. Default: the user of `fakeAuth()` logs in. */
@@ -146,10 +149,11 @@ export class FakeAuth implements Auth {
   readonly switchUser: Auth["switchUser"] = async (sub) => {
     this.calls.switchUser.push(sub);
     this.#assertAvailable();
-    const user = this.#users.get(sub);
-    if (!user) throw new NoTokenError("no session of this user is stored on this device");
-    const state = statusOf("authenticated", user, this.#token, wallClock.now());
-    this.#publish({ ...state, reason: "switched" } as AuthStatus, user);
+    const known = this.#users.get(sub);
+    if (!known) throw new NoTokenError("no session of this user is stored on this device");
+    if (known.needsLogin) return this.#publish("expired", known.user);
+    const state = statusOf("authenticated", known.user, this.#tokenOf(sub), wallClock.now());
+    this.#publish({ ...state, reason: "switched" } as AuthStatus, known.user);
   };
 
   readonly fetch: Auth["fetch"] = async (input, init) => {
@@ -163,8 +167,10 @@ export class FakeAuth implements Auth {
     this.#assertAvailable();
     return this.#signedIn();
   };
-  readonly getIdToken: Auth["getIdToken"] = async () =>
-    (await this.getUser()) && this.#token.idToken;
+  readonly getIdToken: Auth["getIdToken"] = async () => {
+    const user = await this.getUser();
+    return user && this.#tokenOf(user.sub).idToken;
+  };
   readonly handleCallback: Auth["handleCallback"] = async () => undefined;
   readonly onUserChange: Auth["onUserChange"] = (listener) => this.#state.onUserChange(listener);
   readonly onUserRemoved: Auth["onUserRemoved"] = (listener) => this.#users.onRemoved(listener);
@@ -197,12 +203,18 @@ export class FakeAuth implements Auth {
     while (isOpen()) await this.#nextState(signal);
     const { state } = this;
     this.#assertAvailable();
-    const current = this.#signedIn()?.sub;
-    const sub = user ?? current;
-    if (sub !== undefined && sub === current) return this.#token.accessToken ?? `token of ${sub}`;
-    if (user !== undefined && this.#users.get(user)) return `token of ${user}`;
-    if (state.status === "expired") throw state.error ?? new RefreshTokenError(state.reason);
-    throw new NoTokenError("a login is needed");
+    const isExpired = state.status === "expired";
+    if (isExpired && (user === undefined || user === this.#users.current?.sub))
+      throw state.error ?? new RefreshTokenError(state.reason);
+    const sub = user ?? this.#signedIn()?.sub;
+    const known = this.#users.get(sub);
+    if (sub === undefined || !known) throw new NoTokenError("a login is needed");
+    if (known.needsLogin) throw new RefreshTokenError("session_ended");
+    return this.#tokenOf(sub).accessToken ?? `token of ${sub}`;
+  }
+
+  #tokenOf(sub: string): FakeToken {
+    return this.#users.get(sub)?.token ?? this.#token;
   }
 
   #nextState(signal: AbortSignal | undefined): Promise<void> {
@@ -213,10 +225,17 @@ export class FakeAuth implements Auth {
     return abortable(next, signal).finally(() => forget?.());
   }
 
-  #publish(state: AuthStatus | AuthStatus["status"], user: User): void {
-    const next =
-      typeof state === "string" ? statusOf(state, user, this.#token, wallClock.now()) : state;
-    if (next.status === "authenticated") this.#users.add(next.user, wallClock.now());
+  /** Publishes a state. `token`: a new token of the state's user. */
+  #publish(state: AuthStatus | AuthStatus["status"], user: User, token?: FakeToken): void {
+    const now = wallClock.now();
+    const known = token ?? this.#tokenOf(user.sub);
+    const next = typeof state === "string" ? statusOf(state, user, known, now) : state;
+    const needsLogin = next.status === "expired";
+    const owner = "user" in next ? next.user : needsLogin ? this.#users.current : undefined;
+    if (owner) {
+      this.#users.add({ user: owner, lastUsedAt: now, needsLogin });
+      if (token) this.#users.setToken(owner.sub, token);
+    }
     this.#state.set(next);
   }
 

@@ -1,11 +1,17 @@
 import type { RememberedUser } from "../core/login-prompt.ts";
 import { lastUsedFirst, profileOf } from "../core/remembered-profile.ts";
 import type { User } from "../core/user.ts";
+import type { FakeToken } from "./fake-auth-config.ts";
 
-interface KnownUser {
+/** A user of a `FakeAuth`. */
+export interface KnownUser {
   readonly user: User;
+  /** The token that `setUser()` has given this user. */
+  readonly token?: FakeToken | undefined;
   /** Milliseconds since the epoch. */
   readonly lastUsedAt: number;
+  /** True if the session of this user has expired. */
+  readonly needsLogin: boolean;
 }
 
 /** The users who have signed in at a `FakeAuth`, and the listeners that are called when a user is removed. */
@@ -16,11 +22,11 @@ export class KnownUsers {
 
   /** The user who signed in last, also after the session has expired. */
   get current(): User | undefined {
-    return this.get(this.#current);
+    return this.get(this.#current)?.user;
   }
 
-  get(sub: string | undefined): User | undefined {
-    return sub === undefined ? undefined : this.#users.get(sub)?.user;
+  get(sub: string | undefined): KnownUser | undefined {
+    return sub === undefined ? undefined : this.#users.get(sub);
   }
 
   /** Returns the user whose `sub` or email is `hint`. */
@@ -30,17 +36,23 @@ export class KnownUsers {
     return known.find(({ sub, email }) => sub === hint || email === hint);
   }
 
-  /** `lastUsedAt`: milliseconds since the epoch. */
-  add(user: User, lastUsedAt: number): void {
+  /** Makes `user` the current user. A known user keeps the token. */
+  add({ user, ...more }: Omit<KnownUser, "token">): void {
     this.#current = user.sub;
-    this.#users.set(user.sub, { user, lastUsedAt });
+    this.#users.set(user.sub, { user, token: this.get(user.sub)?.token, ...more });
+  }
+
+  /** Sets the token of a known user. Undefined: the token of all users. */
+  setToken(sub: string, token: FakeToken | undefined): void {
+    const known = this.get(sub);
+    if (known) this.#users.set(sub, { ...known, token });
   }
 
   list(): readonly RememberedUser[] {
-    const all = [...this.#users.values()].map(({ user, lastUsedAt }) => ({
+    const all = [...this.#users.values()].map(({ user, lastUsedAt, needsLogin }) => ({
       sub: user.sub,
       ...profileOf(user, lastUsedAt),
-      needsLogin: false,
+      needsLogin,
     }));
     return lastUsedFirst(all);
   }

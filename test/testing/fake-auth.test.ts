@@ -88,6 +88,41 @@ describe("getToken()", () => {
   });
 });
 
+describe("the state `expired`", () => {
+  test("ends with logout(), logoutAll() and forget(), also if the fake starts with it", async () => {
+    for (const method of ["logout", "logoutAll", "forget"] as const) {
+      const auth = fakeAuth({ user: "ada", state: "expired" });
+      await (method === "forget" ? auth.forget("ada") : auth[method]());
+      expect(auth.state.status, method).toBe("anonymous");
+      expect(await auth.users(), method).toEqual([]);
+    }
+  });
+
+  test("getToken() rejects for this user by name, too, and users() says that the user needs a login", async () => {
+    const auth = fakeAuth({ user: "ada" });
+    auth.setState("expired");
+    await expect(auth.getToken()).rejects.toMatchObject({ code: "refresh_token" });
+    await expect(auth.getToken({ user: "ada" })).rejects.toMatchObject({ code: "refresh_token" });
+    expect(await auth.users()).toMatchObject([{ sub: "ada", needsLogin: true }]);
+    auth.setUser("bob");
+    await expect(auth.getToken({ user: "ada" })).rejects.toMatchObject({ code: "refresh_token" });
+    await auth.switchUser("ada");
+    expect(auth.state.status).toBe("expired");
+  });
+});
+
+test("setUser() gives each user a token of their own, and switchUser() returns to it", async () => {
+  const auth = fakeAuth();
+  auth.setUser("ada", { accessToken: "token 1 of ada", idToken: "i1" });
+  auth.setUser("bob", "token 2 of bob");
+  expect(await auth.getToken({ user: "ada" })).toBe("token 1 of ada");
+  await auth.switchUser("ada");
+  expect([await auth.getToken(), await auth.getIdToken()]).toEqual(["token 1 of ada", "i1"]);
+  auth.setToken("token 3");
+  expect(await auth.getToken()).toBe("token 3");
+  expect(await auth.getToken({ user: "bob" })).toBe("token 2 of bob");
+});
+
 describe("login() and logout()", () => {
   test("change the state as an app sees it", async () => {
     const auth = fakeAuth({ user: ADA, state: "anonymous" });

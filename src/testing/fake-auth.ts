@@ -43,6 +43,10 @@ export class FakeAuth implements Auth {
   #token: FakeToken = {};
   #tokenFunction: TokenFunction | undefined;
   #login: LoginFunction;
+  /** The number of logins that are in progress. */
+  #logins = 0;
+  /** The state before the logins that are in progress. */
+  #beforeLogins: AuthStatus = { status: "anonymous", reason: "none" };
 
   constructor(config: FakeAuthConfig) {
     checkFakeAuth(config);
@@ -109,18 +113,20 @@ export class FakeAuth implements Auth {
   readonly login: Auth["login"] = async (options = {}) => {
     this.calls.login.push(options);
     this.#assertAvailable();
-    const before = this.state;
-    if (before.status !== "authenticated") this.#state.set({ status: "authenticating" });
+    this.#logins += 1;
+    if (this.#logins === 1) this.#beforeLogins = this.state;
+    if (!this.#signedIn()) this.#state.set({ status: "authenticating" });
     try {
       const login = Promise.resolve(options).then(this.#login);
-      this.#publish("authenticated", readUser(await abortable(login, options.signal)));
-      return this.#users.current!;
+      const user = readUser(await abortable(login, options.signal));
+      this.#publish("authenticated", user);
+      return user;
     } catch (error) {
-      const isTold = isAuthError(error) && !(error instanceof CancelledError);
-      const failed = isTold && before.status !== "authenticated";
-      if (failed) this.#state.set({ status: "anonymous", reason: "login_failed", error });
-      else this.#state.set(before);
+      // Another login or the test may have published another state, or another login may be in progress.
+      if (this.state.status === "authenticating" && this.#logins === 1) this.#endFailed(error);
       throw error;
+    } finally {
+      this.#logins -= 1;
     }
   };
 
@@ -189,6 +195,14 @@ export class FakeAuth implements Auth {
 
   #signedIn(): User | undefined {
     return this.state.status === "authenticated" ? this.state.user : undefined;
+  }
+
+  /** Publishes that the last login in progress has failed. After a cancelled login, the state is the state before the login. */
+  #endFailed(error: unknown): void {
+    const isTold = isAuthError(error) && !(error instanceof CancelledError);
+    this.#state.set(
+      isTold ? { status: "anonymous", reason: "login_failed", error } : this.#beforeLogins,
+    );
   }
 
   #assertAvailable(): void {

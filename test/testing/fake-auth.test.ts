@@ -153,6 +153,32 @@ describe("login() and logout()", () => {
     expect(cancelled.state).toMatchObject({ status: "anonymous", reason: "none" });
   });
 
+  test("a login that fails during another login changes no state", async () => {
+    const auth = fakeAuth();
+    const logins: ((sub: string) => void)[] = [];
+    auth.setLogin(() => new Promise<string>((resolve) => logins.push(resolve)));
+    const first = auth.login();
+    const aborted = async () => {
+      const cancel = new AbortController();
+      const login = auth.login({ signal: cancel.signal });
+      cancel.abort();
+      await expect(login).rejects.toMatchObject({ name: "AbortError" });
+    };
+    await aborted();
+    expect(auth.state.status).toBe("authenticating");
+    const late = new AbortController();
+    const second = auth.login({ signal: late.signal });
+    await vi.waitFor(() => expect(logins).toHaveLength(3));
+    logins[0]!("ada");
+    expect(await first).toMatchObject({ sub: "ada" });
+    late.abort();
+    await expect(second).rejects.toMatchObject({ name: "AbortError" });
+    expect(auth.state).toMatchObject({ status: "authenticated", user: { sub: "ada" } });
+    await auth.logout();
+    await aborted();
+    expect(auth.state).toMatchObject({ status: "anonymous", reason: "logged_out" });
+  });
+
   test("several users: users(), switchUser(), forget() and onUserRemoved()", async () => {
     const auth = fakeAuth({ user: ADA });
     const removed: string[] = [];

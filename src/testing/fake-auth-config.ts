@@ -22,7 +22,7 @@ export interface FakeToken extends Partial<TokenSummary> {
 }
 
 /** Returns the token of a `getToken()` call, or rejects as `getToken()` should reject. */
-export type TokenFunction = (options: GetTokenOptions) => Promise<string>;
+export type TokenFunction = (options: GetTokenOptions) => string | Promise<string>;
 
 /** The options of `fakeAuth()`. */
 export interface FakeAuthConfig {

@@ -3,7 +3,7 @@ import { asyncDispose } from "../core/async-dispose.ts";
 import type { Auth } from "../core/auth.ts";
 import type { GetTokenOptions } from "../core/auth-options.ts";
 import type { AuthState, AuthStatus } from "../core/auth-state.ts";
-import { CancelledError, isAuthError, NoTokenError, RefreshTokenError } from "../core/errors.ts";
+import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import { wallClock } from "../core/ports.ts";
 import { PublishedState } from "../core/published-state.ts";
 import type { User } from "../core/user.ts";
@@ -23,6 +23,7 @@ import {
 } from "./fake-auth-config.ts";
 import { sendWithToken } from "./fake-fetch.ts";
 import { KnownUsers } from "./known-users.ts";
+import { LoginsInProgress } from "./logins-in-progress.ts";
 
 /** An `Auth` without a server and without a store. A test reads its calls and sets its state. */
 export class FakeAuth implements Auth {
@@ -38,15 +39,12 @@ export class FakeAuth implements Auth {
   };
   readonly #state = new PublishedState(wallClock);
   readonly #users = new KnownUsers();
+  readonly #logins = new LoginsInProgress(this.#state);
   #listeners = 0;
   /** The token of each user without a token of their own. */
   #token: FakeToken = {};
   #tokenFunction: TokenFunction | undefined;
   #login: LoginFunction;
-  /** The number of logins that are in progress. */
-  #logins = 0;
-  /** The state before the logins that are in progress. */
-  #beforeLogins: AuthStatus = { status: "anonymous", reason: "none" };
 
   constructor(config: FakeAuthConfig) {
     checkFakeAuth(config);
@@ -107,27 +105,18 @@ export class FakeAuth implements Auth {
     this.calls.getToken.push(options);
     options.signal?.throwIfAborted();
     const token = (this.#tokenFunction ?? ((asked) => this.#tokenFor(asked)))(options);
-    return abortable(token, options.signal);
+    return abortable(Promise.resolve(token), options.signal);
   };
 
   readonly login: Auth["login"] = async (options = {}) => {
     this.calls.login.push(options);
     this.#assertAvailable();
-    this.#logins += 1;
-    if (this.#logins === 1) this.#beforeLogins = this.state;
-    if (!this.#signedIn()) this.#state.set({ status: "authenticating" });
-    try {
+    return this.#logins.run(async () => {
       const login = Promise.resolve(options).then(this.#login);
       const user = readUser(await abortable(login, options.signal));
       this.#publish("authenticated", user);
       return user;
-    } catch (error) {
-      // Another login or the test may have published another state, or another login may be in progress.
-      if (this.state.status === "authenticating" && this.#logins === 1) this.#endFailed(error);
-      throw error;
-    } finally {
-      this.#logins -= 1;
-    }
+    });
   };
 
   readonly logout: Auth["logout"] = async (options = {}) => {
@@ -163,8 +152,7 @@ export class FakeAuth implements Auth {
   };
 
   readonly fetch: Auth["fetch"] = async (input, init) => {
-    const getToken = () => this.getToken({ prompt: "none" });
-    return sendWithToken(input, init, getToken, (sent) => this.calls.fetch.push(sent));
+    return sendWithToken(input, init, this.getToken, (sent) => this.calls.fetch.push(sent));
   };
 
   readonly users: Auth["users"] = async () => this.#users.list();
@@ -195,14 +183,6 @@ export class FakeAuth implements Auth {
 
   #signedIn(): User | undefined {
     return this.state.status === "authenticated" ? this.state.user : undefined;
-  }
-
-  /** Publishes that the last login in progress has failed. After a cancelled login, the state is the state before the login. */
-  #endFailed(error: unknown): void {
-    const isTold = isAuthError(error) && !(error instanceof CancelledError);
-    this.#state.set(
-      isTold ? { status: "anonymous", reason: "login_failed", error } : this.#beforeLogins,
-    );
   }
 
   #assertAvailable(): void {

@@ -215,6 +215,57 @@ test("fetch() sends the token through the global fetch", async () => {
   }
 });
 
+test("fetch() rejects when its signal is aborted while the state is `loading`", async () => {
+  const auth = fakeAuth({ user: "ada", state: "loading" });
+  const controller = new AbortController();
+  const sent = auth.fetch("https://app.example/api", { signal: controller.signal });
+  controller.abort(new Error("unmounted"));
+  await expect(sent).rejects.toThrow("unmounted");
+});
+
+test("fetch() rejects for the mode no-cors, and for a token that no header can contain", async () => {
+  const send = vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response("ok"));
+  try {
+    const auth = fakeAuth({ user: "ada", token: "SECRET\nof ada" });
+    await expect(auth.fetch("https://app.example/api")).rejects.toMatchObject({
+      input: "token",
+      message: expect.not.stringContaining("SECRET"),
+    });
+    const sent = auth.fetch("https://app.example/api", { mode: "no-cors" });
+    await expect(sent).rejects.toMatchObject({ code: "configuration", input: "mode" });
+    expect(send).not.toHaveBeenCalled();
+  } finally {
+    send.mockRestore();
+  }
+});
+
+test("fetch() sends a request once more after a 401 if there is a newer token", async () => {
+  const send = vi
+    .spyOn(globalThis, "fetch")
+    .mockImplementation(async () => new Response(null, { status: 401 }));
+  try {
+    const auth = fakeAuth({
+      user: "ada",
+      token: ({ cache }) => (cache === "reload" ? "new" : "old"),
+    });
+    const response = await auth.fetch("https://app.example/api", { method: "POST", body: "x" });
+    expect(response.status).toBe(401);
+    const sent = auth.calls.fetch.map(({ headers }) => headers.get("authorization"));
+    expect(sent).toEqual(["Bearer old", "Bearer new"]);
+    expect(await auth.calls.fetch[1]!.text()).toBe("x");
+    await fakeAuth({ user: "ada" }).fetch("https://app.example/api");
+    expect(send).toHaveBeenCalledTimes(3);
+  } finally {
+    send.mockRestore();
+  }
+});
+
+test("a function can return its token without a promise, also if there is a signal", async () => {
+  const auth = fakeAuth({ user: "ada", token: () => "t1" });
+  expect(await auth.getToken()).toBe("t1");
+  expect(await auth.getToken({ signal: new AbortController().signal })).toBe("t1");
+});
+
 test("listeners are counted until they are removed", () => {
   const auth = fakeAuth();
   const stop = auth.subscribe(() => {});

@@ -14,7 +14,9 @@ interface DeviceLogin {
   readonly resources: readonly string[];
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
-  decision: "pending" | "slow_down" | "denied" | { readonly sub: string };
+  decision: "pending" | "denied" | { readonly sub: string };
+  /** Whether the next poll gets the error `slow_down`. */
+  isSlow: boolean;
 }
 
 /** The device logins of a `FakeProvider`. @see https://www.rfc-editor.org/rfc/rfc8628 */
@@ -31,15 +33,27 @@ export class DeviceLogins {
       (byte) => LETTERS[byte % LETTERS.length]!,
     );
     const userCode = `${letters.slice(0, 4).join("")}-${letters.slice(4).join("")}`;
-    this.#logins.set(deviceCode, { ...login, userCode, decision: "pending" });
+    this.#logins.set(deviceCode, { ...login, userCode, decision: "pending", isSlow: false });
     return { deviceCode, userCode };
   }
 
   /**
-   * Decides the login with this code. `slow_down` concerns the next poll only.
+   * Decides the login with this code.
    * @throws ConfigurationError no login waits with this code
    */
   decide(userCode: string, decision: DeviceLogin["decision"]): void {
+    this.#find(userCode).decision = decision;
+  }
+
+  /**
+   * The next poll of the login with this code gets the error `slow_down`. A decision stays.
+   * @throws ConfigurationError no login waits with this code
+   */
+  slowDown(userCode: string): void {
+    this.#find(userCode).isSlow = true;
+  }
+
+  #find(userCode: string): DeviceLogin {
     const waiting = [...this.#logins.values()];
     const login = waiting.find((login) => login.userCode === userCode);
     if (!login) {
@@ -49,7 +63,7 @@ export class DeviceLogins {
         "Give the `user_code` that the provider has returned.",
       );
     }
-    login.decision = decision;
+    return login;
   }
 
   /**
@@ -62,8 +76,8 @@ export class DeviceLogins {
       throw new RefusedRequest("invalid_grant", "The device code is unknown or used.");
     const { decision, scope, resources, expiresAt } = login;
     if (expiresAt <= now) throw new RefusedRequest("expired_token", "The device code has expired.");
-    if (decision === "slow_down") {
-      login.decision = "pending";
+    if (login.isSlow) {
+      login.isSlow = false;
       throw new RefusedRequest("slow_down", "The device polls too often.");
     }
     if (decision === "pending")

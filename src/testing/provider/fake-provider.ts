@@ -4,7 +4,7 @@ import { DeviceLogins } from "./device-logins.ts";
 import { endpointList, endpointOf, type FakeEndpoint } from "./endpoints.ts";
 import { Faults, type FakeFault } from "./faults.ts";
 import { GrantStore } from "./grant-store.ts";
-import { empty, oauthError, parametersOf, RefusedRequest } from "./http.ts";
+import { empty, oauthError, RefusedRequest } from "./http.ts";
 import { checkNumber, readProviderConfig, type FakeProviderConfig } from "./provider-config.ts";
 import { clientOf, findUser, type ProviderParts } from "./provider-parts.ts";
 import { respond } from "./respond.ts";
@@ -141,11 +141,11 @@ export class FakeProvider {
   }
 
   /**
-   * The next poll of a device login gets the error `slow_down`.
+   * The next poll of a device login gets the error `slow_down`. An approval or a denial stays.
    * @throws ConfigurationError no device login waits with this code
    */
   slowDownDevice(userCode: string): void {
-    this.#parts.devices.decide(userCode, "slow_down");
+    this.#parts.devices.slowDown(userCode);
   }
 
   /**
@@ -226,7 +226,8 @@ export class FakeProvider {
   }
 
   async #record(endpoint: FakeEndpoint, request: Request): Promise<void> {
-    const type = endpoint === "token" ? (await parametersOf(request)).get("grant_type") : null;
+    const form = endpoint === "token" ? await request.text() : "";
+    const type = new URLSearchParams(form).get("grant_type");
     const { method } = request;
     this.requests.push({ endpoint, method, ...(type !== null && { grantType: type }) });
   }

@@ -31,7 +31,7 @@ export async function respond(
     case "oauth_error": {
       const { error, errorDescription, status = 400 } = fault;
       if (endpoint === "authorization") {
-        return authorizationError(parts, request, error, errorDescription);
+        return orRefusal(authorizationError(parts, request, error, errorDescription));
       }
       return oauthError(new RefusedRequest(error, errorDescription ?? error, status));
     }
@@ -49,13 +49,14 @@ export async function respond(
   return handle(parts, endpoint, request);
 }
 
-async function handle(
-  parts: ProviderParts,
-  endpoint: FakeEndpoint,
-  request: Request,
-): Promise<Response> {
+function handle(parts: ProviderParts, endpoint: FakeEndpoint, request: Request): Promise<Response> {
+  return orRefusal((async () => HANDLERS[endpoint](parts, request))());
+}
+
+/** Returns a response, or the error response of a refused request. */
+async function orRefusal(response: Promise<Response>): Promise<Response> {
   try {
-    return await HANDLERS[endpoint](parts, request);
+    return await response;
   } catch (error) {
     if (error instanceof RefusedRequest) return oauthError(error);
     throw error;

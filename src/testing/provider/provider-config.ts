@@ -50,7 +50,13 @@ export interface ProviderConfig extends Omit<Required<FakeProviderConfig>, "user
 
 const platformClock: Pick<Clock, "now" | "sleep"> = {
   now: () => Date.now(),
-  sleep: (ms, signal) => abortable(new Promise((resolve) => void setTimeout(resolve, ms)), signal),
+  sleep: (ms, signal) => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const slept = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+    });
+    return abortable(slept, signal).finally(() => clearTimeout(timer));
+  },
 };
 
 const DEFAULTS = {

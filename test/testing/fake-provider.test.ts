@@ -1,5 +1,5 @@
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from "jose";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { createClient } from "../../src/confidential.ts";
 import { createLazyServer } from "../../src/compose/lazy-server.ts";
 import { systemClock, systemRandom } from "../../src/browser/page/system-clock.ts";
@@ -189,6 +189,17 @@ describe("refresh tokens", () => {
     expect((await refresh(two.refresh_token)).status).toBe(400);
   });
 
+  test("are not revoked by another client, and neither are access tokens", async () => {
+    provider = fakeProvider({ clients: [{ clientId: "web" }, { clientId: "other" }] });
+    const { refresh_token: token, access_token: access } = await provider.issueTokens();
+    for (const foreign of [token!, access]) {
+      const refused = await post("/revoke", { client_id: "other", token: foreign });
+      expect(refused).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
+    }
+    expect(provider.userOf(access)).toBe("ada");
+    expect((await refresh(token)).status).toBe(200);
+  });
+
   test("give narrower scopes, and no wider ones", async () => {
     const { refresh_token: token } = await provider.issueTokens();
     const grant = { grant_type: "refresh_token", refresh_token: token! };
@@ -250,6 +261,23 @@ describe("a device login", () => {
     expect(await login).toMatchObject({ user: { sub: "bob" } });
   });
 
+  test("stays approved when the provider then asks for slower polls", async () => {
+    const device = await provider.fetch(`${provider.issuer}/device_authorization`, {
+      method: "POST",
+      body: new URLSearchParams({ client_id: "web", scope: "openid" }),
+    });
+    const codes = (await device.json()) as { device_code: string; user_code: string };
+    const poll = () =>
+      post("/token", {
+        grant_type: "urn:ietf:params:oauth:grant-type:device_code",
+        device_code: codes.device_code,
+      });
+    provider.approveDevice(codes.user_code);
+    provider.slowDownDevice(codes.user_code);
+    expect((await poll()).body).toMatchObject({ error: "slow_down" });
+    expect((await poll()).status).toBe(200);
+  });
+
   test("fails when the user denies it, and on the page of the provider", async () => {
     const { login, code } = await begin();
     const page = `${provider.issuer}/device?user_code=${code}`;
@@ -303,6 +331,26 @@ describe("the authorization endpoint", () => {
     expect(provider.userOf(body.access_token!)).toBe("ada");
     expect(await exchange(code, verifier)).toMatchObject({ body: { error: "invalid_grant" } });
     expect(provider.userOf(body.access_token!)).toBeUndefined();
+  });
+
+  test("a second use of a code while the first is in progress ends the tokens of the first", async () => {
+    const code = (await location()).get("code") ?? "";
+    const exchange = () =>
+      post("/token", {
+        grant_type: "authorization_code",
+        code,
+        redirect_uri: REDIRECT,
+        code_verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+      });
+    const [first, second] = await Promise.all([exchange(), exchange()]);
+    expect([first.status, second.status]).toEqual([200, 400]);
+    expect(provider.userOf(first.body.access_token!)).toBeUndefined();
+  });
+
+  test("an OAuth error of failNext() for an unknown client is a response without a redirect", async () => {
+    provider.failNext("authorization", { type: "oauth_error", error: "server_error" });
+    const response = await provider.fetch(url({ client_id: "unknown" }));
+    expect([response.status, response.headers.get("location")]).toEqual([401, null]);
   });
 
   test.for([
@@ -424,6 +472,41 @@ describe("faults", () => {
     provider.setLatency(0);
     expect((await provider.fetch(metadata)).status).toBe(200);
     await expect(provider.fetch(metadata, { signal: AbortSignal.abort() })).rejects.toThrow();
+  });
+
+  test("a parameter that occurs twice is refused, but not the parameter `resource`", async () => {
+    const { refresh_token: token } = await provider.issueTokens();
+    const send = async (form: string[][]) =>
+      provider.fetch(`${provider.issuer}/token`, {
+        method: "POST",
+        body: new URLSearchParams([
+          ["client_id", "web"],
+          ["grant_type", "refresh_token"],
+          ["refresh_token", token!],
+          ...form,
+        ]),
+      });
+    expect((await send([["refresh_token", "x"]])).status).toBe(400);
+    const apis = ["https://a.example", "https://b.example"].map((api) => ["resource", api]);
+    expect((await send(apis)).status).toBe(200);
+  });
+
+  test("after an abort, the platform's clock leaves no timer that keeps the process alive", async () => {
+    provider = fakeProvider({ latencyMs: 60_000 });
+    const set = vi.spyOn(globalThis, "setTimeout");
+    const clear = vi.spyOn(globalThis, "clearTimeout");
+    try {
+      const controller = new AbortController();
+      const sent = provider.fetch(`${provider.issuer}/jwks`, { signal: controller.signal });
+      await vi.waitUntil(() => set.mock.calls.some(([, ms]) => ms === 60_000));
+      const timer = set.mock.results[set.mock.calls.findIndex(([, ms]) => ms === 60_000)]!;
+      controller.abort();
+      await expect(sent).rejects.toMatchObject({ name: "AbortError" });
+      expect(clear).toHaveBeenCalledWith(timer.value);
+    } finally {
+      set.mockRestore();
+      clear.mockRestore();
+    }
   });
 
   test("an abort ends the wait also by the platform's clock", async () => {

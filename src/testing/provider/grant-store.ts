@@ -11,8 +11,8 @@ export interface FakeLogin {
   readonly nonce?: string | undefined;
 }
 
-/** An authorization code that was not used. */
-export interface PendingCode {
+/** The login of an authorization code, and what its token request must match. */
+export interface CodeLogin {
   readonly login: FakeLogin;
   readonly redirectUri: string;
   readonly challenge: string;
@@ -28,6 +28,13 @@ export interface TokenFamily {
   isEnded: boolean;
 }
 
+/** An authorization code. */
+interface PendingCode extends CodeLogin {
+  /** The tokens that the code gives. */
+  readonly family: TokenFamily;
+  isUsed: boolean;
+}
+
 /** An issued access token. */
 interface IssuedToken {
   readonly family: TokenFamily;
@@ -38,35 +45,32 @@ interface IssuedToken {
 /** The authorization codes, refresh tokens and access tokens of a `FakeProvider`. */
 export class GrantStore {
   readonly #codes = new Map<string, PendingCode>();
-  /** The families of used codes. */
-  readonly #usedCodes = new Map<string, TokenFamily>();
   readonly #families = new Set<TokenFamily>();
   readonly #accessTokens = new Map<string, IssuedToken>();
 
   /** Returns a new code. */
-  addCode(pending: PendingCode): string {
+  addCode(login: CodeLogin): string {
     const code = randomText();
-    this.#codes.set(code, pending);
+    this.#codes.set(code, { ...login, family: this.open(login.login), isUsed: false });
     return code;
   }
 
   /**
-   * Returns a code's data, once. A second use ends all tokens of the first use.
+   * Returns a code's data, once. A second use ends all tokens of the first use, also if the first use is still in progress.
    * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
    */
   takeCode(code: string): PendingCode | undefined {
     const pending = this.#codes.get(code);
-    this.#codes.delete(code);
-    const used = this.#usedCodes.get(code);
-    if (used) used.isEnded = true;
+    if (pending?.isUsed) pending.family.isEnded = true;
+    if (!pending || pending.isUsed || pending.family.isEnded) return undefined;
+    pending.isUsed = true;
     return pending;
   }
 
-  /** Starts the tokens of a login. `code`: the code of the login, if there is one. */
-  open(login: FakeLogin, code?: string): TokenFamily {
+  /** Starts the tokens of a login. */
+  open(login: FakeLogin): TokenFamily {
     const family: TokenFamily = { login, refreshTokens: new Map(), isEnded: false };
     this.#families.add(family);
-    if (code !== undefined) this.#usedCodes.set(code, family);
     return family;
   }
 
@@ -105,11 +109,14 @@ export class GrantStore {
     return token && !token.family.isEnded && now < token.expiresAt ? token.family.login : undefined;
   }
 
-  /** Ends a refresh token with its family, or one access token. */
-  revoke(token: string): void {
-    const family = this.familyOf(token);
-    if (family) family.isEnded = true;
+  /** Ends a refresh token with its family, or one access token. Returns false, and ends nothing, for another client's token. */
+  revoke(token: string, clientId: string): boolean {
+    const refreshed = this.familyOf(token);
+    const family = refreshed ?? this.#accessTokens.get(token)?.family;
+    if (family && family.login.clientId !== clientId) return false;
+    if (refreshed) refreshed.isEnded = true;
     this.#accessTokens.delete(token);
+    return true;
   }
 
   /** Ends all tokens of a user. */

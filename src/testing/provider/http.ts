@@ -69,11 +69,23 @@ export function link(text: string, href: string): string {
   return `<a href="${escape(href)}">${escape(text)}</a>`;
 }
 
-/** Reads the parameters of a GET request from its query, and those of a POST request from its form. */
+/** The parameters that may occur several times. @see https://www.rfc-editor.org/rfc/rfc8707#section-2 */
+const REPEATABLE = ["resource", "audience"];
+
+/**
+ * Reads the parameters of a GET request from its query, and those of a POST request from its form.
+ * @throws RefusedRequest a parameter occurs twice
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-3.2
+ */
 export async function parametersOf(request: Request): Promise<URLSearchParams> {
-  return request.method === "POST"
-    ? new URLSearchParams(await request.text())
-    : new URL(request.url).searchParams;
+  const parameters =
+    request.method === "POST"
+      ? new URLSearchParams(await request.text())
+      : new URL(request.url).searchParams;
+  const names = [...parameters.keys()].filter((name) => !REPEATABLE.includes(name));
+  if (new Set(names).size < names.length)
+    throw new RefusedRequest("invalid_request", "A parameter occurs twice.");
+  return parameters;
 }
 
 /** Returns the token of the header `Authorization`, or undefined. */

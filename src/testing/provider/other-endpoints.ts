@@ -82,8 +82,9 @@ function verification({ devices, browser }: ProviderParts, { url }: Request): Re
 /** @see https://www.rfc-editor.org/rfc/rfc7009 */
 async function revocation(parts: ProviderParts, request: Request): Promise<Response> {
   const form = await parametersOf(request);
-  authenticate(parts, request, form);
-  parts.grants.revoke(form.get("token") ?? "");
+  const { clientId } = authenticate(parts, request, form);
+  if (!parts.grants.revoke(form.get("token") ?? "", clientId))
+    throw new RefusedRequest("invalid_grant", "The token was issued to another client.");
   return empty(200);
 }
 

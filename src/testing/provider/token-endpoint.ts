@@ -68,8 +68,7 @@ async function exchangeCode(
   form: URLSearchParams,
 ): Promise<FakeTokenResponse> {
   const { grants, config } = parts;
-  const code = form.get("code") ?? "";
-  const pending = grants.takeCode(code);
+  const pending = grants.takeCode(form.get("code") ?? "");
   if (!pending || pending.expiresAt <= config.clock.now())
     throw invalidGrant("The code is unknown, used or expired.");
   if (pending.login.clientId !== clientId) throw invalidGrant("Another client has got the code.");
@@ -77,7 +76,7 @@ async function exchangeCode(
     throw invalidGrant("`redirect_uri` differs from the authorization request.");
   if ((await base64urlHash(form.get("code_verifier") ?? "")) !== pending.challenge)
     throw invalidGrant("`code_verifier` does not match `code_challenge` (S256).");
-  return issueTokens(parts, grants.open(pending.login, code), { ...apis(form), isLogin: true });
+  return issueTokens(parts, pending.family, { ...apis(form), isLogin: true });
 }
 
 async function refresh(

@@ -39,11 +39,21 @@ export function urlOf(issuer: string, endpoint: FakeEndpoint): string {
 }
 
 /** Returns the endpoint for a request, or undefined if there is none. */
-export function endpointOf(issuer: string, { url, method }: Request): FakeEndpoint | undefined {
+export function endpointOf(issuer: string, request: Request): FakeEndpoint | undefined {
+  const name = endpointAt(issuer, request.url);
+  return name && ENDPOINTS[name].methods.includes(request.method) ? name : undefined;
+}
+
+/** Returns the methods of the endpoint at `url`. The list is empty if there is no endpoint. */
+export function methodsAt(issuer: string, url: string): readonly string[] {
+  const name = endpointAt(issuer, url);
+  return name ? ENDPOINTS[name].methods : [];
+}
+
+/** Compares parsed URLs: the issuer can be written as `https://ID.example.com:443`. */
+function endpointAt(issuer: string, url: string): FakeEndpoint | undefined {
   const place = url.split(/[?#]/)[0]!;
-  return ENDPOINT_NAMES.find(
-    (name) => place === urlOf(issuer, name) && ENDPOINTS[name].methods.includes(method),
-  );
+  return ENDPOINT_NAMES.find((name) => new URL(urlOf(issuer, name)).href === place);
 }
 
 /** Returns a text that lists all endpoints, such as `POST /token`. */

@@ -1,5 +1,5 @@
 import { authorizationError } from "./authorization-endpoint.ts";
-import type { FakeEndpoint } from "./endpoints.ts";
+import { endpointList, methodsAt, type FakeEndpoint } from "./endpoints.ts";
 import type { FakeFault } from "./faults.ts";
 import { empty, oauthError, RefusedRequest } from "./http.ts";
 import { HANDLERS } from "./other-endpoints.ts";
@@ -47,6 +47,16 @@ export async function respond(
       break;
   }
   return handle(parts, endpoint, request);
+}
+
+/** Returns the response to a request that no endpoint accepts. The response lists the endpoints. */
+export function unknownEndpoint(issuer: string, { method, url }: Request): Response {
+  const text = `The fake provider has no ${method} ${new URL(url).pathname}. It has ${endpointList()}.`;
+  const methods = methodsAt(issuer, url);
+  const refusal = new RefusedRequest("invalid_request", text, methods.length > 0 ? 405 : 404);
+  const response = oauthError(refusal);
+  if (methods.length > 0) response.headers.set("allow", methods.join(", "));
+  return response;
 }
 
 function handle(parts: ProviderParts, endpoint: FakeEndpoint, request: Request): Promise<Response> {

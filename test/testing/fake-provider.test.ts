@@ -432,6 +432,13 @@ describe("faults", () => {
     expect((await refresh(token)).status).toBe(200);
   });
 
+  test("a response that is no JSON was processed: the refresh token is used up", async () => {
+    const { refresh_token: token } = await provider.issueTokens();
+    provider.failNext("token", { type: "invalid_json" });
+    await expect(refresh(token)).rejects.toThrow(SyntaxError);
+    expect((await refresh(token)).status).toBe(400);
+  });
+
   test("a lost response was processed, and a network error was not", async () => {
     const { refresh_token: token } = await provider.issueTokens();
     provider.failNext("token", { type: "network_error" });
@@ -448,7 +455,14 @@ describe("faults", () => {
     provider.cutNetwork();
     await expect(provider.fetch(metadata)).rejects.toThrow(TypeError);
     expect((await provider.handle(new Request(metadata))).type).toBe("error");
+    const preflight = provider.fetch(`${provider.issuer}/token`, { method: "OPTIONS" });
+    await expect(preflight).rejects.toThrow("Failed to fetch");
+    await expect(provider.fetch(`${provider.issuer}/other`)).rejects.toThrow("Failed to fetch");
     provider.restoreNetwork();
+    provider.failNext("keys", { type: "network_error" });
+    await expect(provider.fetch(`${provider.issuer}/jwks`)).rejects.toThrow(TypeError);
+    // `requests` has no request that did not reach the provider.
+    expect(provider.requests.map(({ endpoint }) => endpoint)).toEqual(["metadata"]);
     expect((await provider.fetch(metadata)).status).toBe(200);
   });
 
@@ -535,6 +549,29 @@ describe("what the provider does not know", () => {
     expect(other).toMatchObject({ status: 401, body: { error: "invalid_client" } });
     expect(JSON.stringify([body, other])).not.toContain("SECRET");
   });
+
+  test("a wrong method gets a 405 with the methods of the endpoint", async () => {
+    const token = await provider.fetch(`${provider.issuer}/token`);
+    expect([token.status, token.headers.get("allow")]).toEqual([405, "POST"]);
+    const keys = await provider.fetch(`${provider.issuer}/jwks`, { method: "HEAD" });
+    expect([keys.status, keys.headers.get("allow")]).toEqual([405, "GET"]);
+  });
+
+  test("a request whose body was read is a ConfigurationError", async () => {
+    const request = new Request(`${provider.issuer}/token`, { method: "POST", body: "x=SECRET" });
+    await request.text();
+    await expect(provider.handle(request)).rejects.toMatchObject({ input: "request" });
+  });
+
+  test.for(["https://ID.example.com", "https://id.example.com:443", "https://id.example.com/a/"])(
+    "the issuer %s, which the platform may write differently, has its endpoints",
+    async (issuer) => {
+      provider = fakeProvider({ issuer });
+      const path = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+      const response = await provider.fetch(path);
+      expect(await response.json()).toMatchObject({ issuer });
+    },
+  );
 
   test("a request to another origin is a ConfigurationError", async () => {
     await expect(provider.fetch("https://api.example.com/?t=SECRET")).rejects.toMatchObject({

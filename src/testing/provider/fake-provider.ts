@@ -1,13 +1,13 @@
 import { ConfigurationError } from "../../core/errors.ts";
 import { isSameOrigin } from "../../core/same-origin.ts";
 import { DeviceLogins } from "./device-logins.ts";
-import { endpointList, endpointOf, type FakeEndpoint } from "./endpoints.ts";
+import { endpointOf, type FakeEndpoint } from "./endpoints.ts";
 import { Faults, type FakeFault } from "./faults.ts";
 import { GrantStore } from "./grant-store.ts";
-import { empty, oauthError, RefusedRequest } from "./http.ts";
+import { empty } from "./http.ts";
 import { checkNumber, readProviderConfig, type FakeProviderConfig } from "./provider-config.ts";
 import { clientOf, findUser, type ProviderParts } from "./provider-parts.ts";
-import { respond } from "./respond.ts";
+import { respond, unknownEndpoint } from "./respond.ts";
 import { SigningKeys } from "./signing-keys.ts";
 import { issueTokens, type FakeTokenResponse } from "./token-response.ts";
 
@@ -34,7 +34,7 @@ export interface FakeLoginOptions {
 /** An OpenID provider that is a function: no server, no port. All its data is in memory. */
 export class FakeProvider {
   readonly issuer: string;
-  /** All requests of clients, in their order. Preflight requests of CORS are left out. */
+  /** All requests of clients that have reached the provider, in their order. Preflight requests of CORS are left out. */
   readonly requests: FakeRequest[] = [];
   readonly #parts: ProviderParts;
   readonly #faults = new Faults();
@@ -68,7 +68,7 @@ export class FakeProvider {
 
   /**
    * Responds to a request, for handlers such as those of MSW. A fault of the network is the response `Response.error()`.
-   * @throws ConfigurationError the request goes to another origin than the provider's
+   * @throws ConfigurationError the request goes to another origin than the provider's, or its body was already read
    */
   readonly handle = async (request: Request): Promise<Response> => {
     if (!isSameOrigin(request.url, this.issuer)) {
@@ -78,18 +78,20 @@ export class FakeProvider {
         "Pass only requests to the issuer to the provider.",
       );
     }
+    if (request.bodyUsed) {
+      throw new ConfigurationError(
+        "request",
+        "its body was already read",
+        "Pass a copy to the provider: request.clone().",
+      );
+    }
+    if (this.#faults.isCut) return Response.error();
     if (request.method === "OPTIONS") return empty(204);
     const endpoint = endpointOf(this.issuer, request);
-    if (!endpoint) {
-      const { pathname } = new URL(request.url);
-      const text = `The fake provider has no ${request.method} ${pathname}. It has ${endpointList()}.`;
-      return oauthError(new RefusedRequest("invalid_request", text, 404));
-    }
-    await this.#record(endpoint, request.clone());
-    return respond(this.#parts, endpoint, request, {
-      fault: this.#faults.take(endpoint),
-      latencyMs: this.#latencyMs,
-    });
+    if (!endpoint) return unknownEndpoint(this.issuer, request);
+    const fault = this.#faults.take(endpoint);
+    if (fault?.type !== "network_error") await this.#record(endpoint, request.clone());
+    return respond(this.#parts, endpoint, request, { fault, latencyMs: this.#latencyMs });
   };
 
   /**

@@ -59,7 +59,7 @@ export class Faults {
 
   /** Removes and returns the fault of the next request of an endpoint. */
   take(endpoint: FakeEndpoint): FakeFault | undefined {
-    return this.isCut ? { type: "network_error" } : this.#next.get(endpoint)?.shift();
+    return this.#next.get(endpoint)?.shift();
   }
 }
 

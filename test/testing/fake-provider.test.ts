@@ -380,6 +380,25 @@ describe("the authorization endpoint", () => {
     expect((await location({ ...silent, max_age: "61" })).has("code")).toBe(true);
   });
 
+  test("`prompt: none` for an `id_token_hint` of another user is login_required", async () => {
+    const { id_token: ofAda } = await provider.issueTokens();
+    const { id_token: ofBob } = await provider.issueTokens({ user: "bob" });
+    await location();
+    const silent = { prompt: "none" };
+    const other = await location({ ...silent, id_token_hint: ofBob! });
+    expect(other.get("error")).toBe("login_required");
+    expect((await location({ ...silent, id_token_hint: ofAda! })).has("code")).toBe(true);
+  });
+
+  test("an unknown login hint logs no other user in", async () => {
+    for (const more of [{}, { prompt: "login" }]) {
+      const response = await location({ login_hint: "eve@example.com", ...more });
+      expect(response.get("error")).toBe("login_required");
+      expect(response.get("error_description")).toContain("ada, bob");
+    }
+    expect((await location({ prompt: "none" })).get("error")).toBe("login_required");
+  });
+
   test("shows a page on demand, on which the user chooses or cancels", async () => {
     provider = fakeProvider({ login: "page", users: [{ sub: "ada", name: "A & <b>" }, BOB] });
     const page = await (await provider.fetch(url())).text();

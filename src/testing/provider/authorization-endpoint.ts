@@ -1,3 +1,4 @@
+import { decodeJwt } from "jose";
 import { page, link, parametersOf, redirect, RefusedRequest } from "./http.ts";
 import { clientOf, findUser, scopesIn, type ProviderParts } from "./provider-parts.ts";
 
@@ -23,7 +24,8 @@ export async function authorizationEndpoint(
   if (query.has(DENIED)) return back({ error: "access_denied" });
   const { browser, config } = parts;
   const prompts = (query.get("prompt") ?? "").split(" ");
-  const hinted = findUser(parts, query.get("login_hint"))?.sub;
+  const hint = hintOf(query);
+  const hinted = findUser(parts, hint)?.sub;
   const chosen = findUser(parts, query.get(CHOICE))?.sub;
   const mustAsk = prompts.some((prompt) => /^(login|select_account|create)$/.test(prompt));
   const now = config.clock.now();
@@ -31,10 +33,15 @@ export async function authorizationEndpoint(
   const isKnown =
     browser.sub !== undefined &&
     !mustAsk &&
-    (hinted === undefined || hinted === browser.sub) &&
+    (hint === null || hinted === browser.sub) &&
     now / 1_000 - browser.authTime <= maxAgeS;
   if (prompts.includes("none") && !isKnown) return back({ error: "login_required" });
   if (!isKnown && chosen === undefined && config.login === "page") return loginPage(parts, query);
+  if (hint !== null && hinted === undefined && chosen === undefined && !isKnown) {
+    const known = config.users.map(({ sub }) => sub).join(", ");
+    const text = `The hint is no user. The fake provider knows the users ${known}.`;
+    return back({ error: "login_required", error_description: text });
+  }
   if (!isKnown) {
     browser.sub = chosen ?? hinted ?? browser.next;
     browser.authTime = Math.floor(now / 1_000);
@@ -85,6 +92,16 @@ function responder(
   }
   const state = query.get("state") ?? undefined;
   return (response) => redirect(redirectUri, { ...response, state, iss: parts.config.issuer });
+}
+
+/** Returns the `sub` in `id_token_hint`, which is not verified, or else `login_hint`. */
+function hintOf(query: URLSearchParams): string | null {
+  const hint = query.get("login_hint") || null;
+  try {
+    return decodeJwt(query.get("id_token_hint") ?? "").sub ?? hint;
+  } catch {
+    return hint;
+  }
 }
 
 /** Returns what is wrong with a request. @see https://www.rfc-editor.org/rfc/rfc7636#section-4.4.1 */

@@ -21,8 +21,12 @@ export class ManualClock implements Clock {
   #monotonic = 0;
   #sleepers: Sleeper[] = [];
 
-  /** @param start the first time of the wall clock. Milliseconds since the epoch. Default: 15 January 2027 */
-  constructor(start = 1_800_000_000_000) {
+  /**
+   * @param start the first time of the wall clock. Milliseconds since the epoch. Default: the platform's time at this call
+   * @throws ConfigurationError `start` is no number
+   */
+  constructor(start: number = Date.now()) {
+    checkTime("start", start);
     this.#wall = start;
   }
 
@@ -84,8 +88,19 @@ export class ManualClock implements Clock {
   /**
    * Sets only the wall clock, as a user or the operating system does. `now`: milliseconds since the epoch. The monotonic clock
    * and all sleepers are not affected.
+   * @throws ConfigurationError `now` is no number
    */
   setWall(now: number): void {
+    checkTime("now", now);
     this.#wall = now;
   }
+}
+
+function checkTime(input: string, time: number): void {
+  if (Number.isFinite(time)) return;
+  throw new ConfigurationError(
+    input,
+    "it is no time",
+    "Give a number of milliseconds since the epoch.",
+  );
 }

@@ -94,6 +94,11 @@ describe("the parts of Latchkey, with `fetch` of the provider", () => {
     await expect(tab.login()).rejects.toMatchObject({ error: "temporarily_unavailable" });
   });
 
+  test("log a user in when only the provider has a manual clock", async () => {
+    provider = fakeProvider({ clock: new ManualClock() });
+    expect(await browserOf(provider).tab().login()).toMatchObject({ sub: "ada" });
+  });
+
   test("a client with a secret gets a token", async () => {
     provider = fakeProvider({ clients: [{ clientId: "job", clientSecret: "s:e cret" }] });
     const config = { issuer: provider.issuer, clientId: "job", fetch: provider.fetch };

@@ -32,6 +32,12 @@ test("an aborted sleep rejects with the reason of the signal, and sleep(0) resol
   await clock.sleep(0);
 });
 
+test.for([Number.NaN, Infinity])("%s is no time of the wall clock", (time) => {
+  const refusal = (input: string) => expect.objectContaining({ code: "configuration", input });
+  expect(() => new ManualClock(time)).toThrow(refusal("start"));
+  expect(() => new ManualClock().setWall(time)).toThrow(refusal("now"));
+});
+
 test.for([-1, Number.NaN])("advance(%s) is refused", (ms) => {
   expect(() => new ManualClock().advance(ms)).toThrow(
     expect.objectContaining({ code: "configuration", input: "ms" }),

@@ -29,12 +29,13 @@ export async function authorizationEndpoint(
   const chosen = findUser(parts, query.get(CHOICE))?.sub;
   const mustAsk = prompts.some((prompt) => /^(login|select_account|create)$/.test(prompt));
   const now = config.clock.now();
+  const nowS = Math.floor(now / 1_000);
   const maxAgeS = Number(query.get("max_age") ?? Infinity);
   const isKnown =
     browser.sub !== undefined &&
     !mustAsk &&
     (hint === null || hinted === browser.sub) &&
-    now / 1_000 - browser.authTime <= maxAgeS;
+    nowS - browser.authTime <= maxAgeS;
   if (prompts.includes("none") && !isKnown) return back({ error: "login_required" });
   if (!isKnown && chosen === undefined && config.login === "page") return loginPage(parts, query);
   if (hint !== null && hinted === undefined && chosen === undefined && !isKnown) {
@@ -44,7 +45,7 @@ export async function authorizationEndpoint(
   }
   if (!isKnown) {
     browser.sub = chosen ?? hinted ?? browser.next;
-    browser.authTime = Math.floor(now / 1_000);
+    browser.authTime = nowS;
   }
   const code = parts.grants.addCode({
     login: {

@@ -20,7 +20,7 @@ export interface Lab {
   /**
    * Makes the access tokens of a user expire, in the page's store and at the provider. The next `getToken()` in any tab refreshes.
    * `user`: the `sub`.
-   * @throws ConfigurationError the page has no session of the user
+   * @throws ConfigurationError the page has no session of the user, or there is neither a `page` nor IndexedDB, as in Node
    */
   expireAccessToken(user: string): Promise<void>;
   /** No request of the SDK reaches the provider. Requests to other servers are not affected. */
@@ -45,6 +45,13 @@ export function createLab(provider: FakeProvider, page?: LabPage, clientId?: str
   const client = clientKey(provider.issuer, provider.clientId(clientId));
   return {
     expireAccessToken: async (user) => {
+      if (!page && typeof indexedDB === "undefined") {
+        throw new ConfigurationError(
+          "page",
+          "there is no IndexedDB here, for example because this is Node",
+          "Pass the page with the app's store: createLab(provider, page).",
+        );
+      }
       provider.expireAccessTokens(user);
       const session: ExpiredSession = {
         database: DATABASE,

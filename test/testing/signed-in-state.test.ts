@@ -44,6 +44,13 @@ test.for<[string, unknown]>([
   });
 });
 
+test("without IndexedDB, expireAccessToken() asks for a page", async () => {
+  await expect(createLab(fakeProvider()).expireAccessToken("ada")).rejects.toMatchObject({
+    code: "configuration",
+    input: "page",
+  });
+});
+
 test("a lab cuts the network, and delays and loses responses at the provider", async () => {
   const provider = fakeProvider();
   const lab = createLab(provider);

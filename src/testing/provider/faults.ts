@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../../core/errors.ts";
-import { oneOf } from "../refuse-unknown.ts";
+import { oneOf, refuseUnknown } from "../refuse-unknown.ts";
 import { ENDPOINT_NAMES, type FakeEndpoint } from "./endpoints.ts";
 import { checkNumber } from "./provider-config.ts";
 
@@ -24,14 +24,18 @@ export type FakeFault =
   | { readonly type: "network_error" | "lost_response" | "invalid_json" }
   | { readonly type: "delay"; readonly ms: number };
 
-const TYPES: readonly FakeFault["type"][] = [
-  "oauth_error",
-  "status",
-  "network_error",
-  "lost_response",
-  "invalid_json",
-  "delay",
-];
+/** The members of each fault beside `type`. */
+const MEMBERS: Readonly<Record<FakeFault["type"], readonly string[]>> = {
+  oauth_error: ["error", "errorDescription", "status"],
+  status: ["status", "retryAfterS"],
+  network_error: [],
+  lost_response: [],
+  invalid_json: [],
+  delay: ["ms"],
+};
+const TYPES = Object.keys(MEMBERS) as FakeFault["type"][];
+
+type OAuthFault = Extract<FakeFault, { readonly type: "oauth_error" }>;
 
 /** The faults of the next requests, and the state of the network. */
 export class Faults {
@@ -40,20 +44,17 @@ export class Faults {
 
   /**
    * Adds a fault for the next request of an endpoint that has no fault yet.
-   * @throws ConfigurationError the endpoint or the type of the fault is unknown, or a number is missing
+   * @throws ConfigurationError the endpoint or a member of the fault is unknown, missing or malformed
    */
   add(endpoint: FakeEndpoint, fault: FakeFault): void {
     oneOf("endpoint", endpoint, ENDPOINT_NAMES);
     oneOf("fault", (fault as FakeFault | undefined)?.type, TYPES);
+    refuseUnknown("the fault", fault, ["type", ...MEMBERS[fault.type]]);
     if (fault.type === "delay") checkNumber("ms", fault.ms);
-    if (fault.type === "status") checkStatus(fault.status);
-    if (fault.type === "oauth_error" && !/^[\x20-\x7e]+$/.test(fault.error ?? "")) {
-      throw new ConfigurationError(
-        "error",
-        "it is no OAuth error code",
-        'Give a code such as "invalid_grant".',
-      );
-    }
+    if (fault.type === "status") checkStatus(fault.status, 200);
+    if (fault.type === "status" && fault.retryAfterS !== undefined)
+      checkNumber("retryAfterS", fault.retryAfterS);
+    if (fault.type === "oauth_error") checkOAuthError(fault);
     this.#next.set(endpoint, [...(this.#next.get(endpoint) ?? []), fault]);
   }
 
@@ -63,7 +64,26 @@ export class Faults {
   }
 }
 
-function checkStatus(status: unknown): void {
-  if (typeof status === "number" && status >= 200 && status <= 599) return;
-  throw new ConfigurationError("status", "it is no HTTP status", "Give a number from 200 to 599.");
+/** `least`: the smallest status that the fault can have. */
+function checkStatus(status: unknown, least: number): void {
+  if (Number.isInteger(status) && Number(status) >= least && Number(status) <= 599) return;
+  throw new ConfigurationError(
+    "status",
+    "the fault cannot have this HTTP status",
+    `Give a whole number from ${least} to 599.`,
+  );
+}
+
+function checkOAuthError({ error, errorDescription, status }: OAuthFault): void {
+  if (status !== undefined) checkStatus(status, 400);
+  if (typeof error !== "string" || !/^[\x20-\x7e]+$/.test(error)) {
+    throw new ConfigurationError(
+      "error",
+      "it is no OAuth error code",
+      'Give a code such as "invalid_grant".',
+    );
+  }
+  if (errorDescription !== undefined && typeof errorDescription !== "string") {
+    throw new ConfigurationError("errorDescription", "it is no text", "Give a text, or omit it.");
+  }
 }

@@ -2,7 +2,7 @@ import { abortable } from "../../core/abortable.ts";
 import { ConfigurationError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
 import { isSecureUrl, parseUrl } from "../../core/same-origin.ts";
-import { isObject, isTexts } from "../../core/shape.ts";
+import { has, isTexts } from "../../core/shape.ts";
 import type { User } from "../../core/user.ts";
 import { ADA, readUser, type TestUser } from "../fake-auth-config.ts";
 import { oneOf, refuseUnknown } from "../refuse-unknown.ts";
@@ -84,10 +84,29 @@ export function readProviderConfig(given: FakeProviderConfig): ProviderConfig {
   for (const name of ["accessTokenLifetimeS", "reuseLeewayMs", "deviceIntervalS"] as const)
     checkNumber(name, config[name]);
   checkNumber("latencyMs", config.latencyMs);
-  if (!Array.isArray(config.users) || config.users.length === 0) {
+  if (!has(config.clock, { now: "function", sleep: "function" })) {
+    throw new ConfigurationError(
+      "clock",
+      "it is not a clock",
+      "Give an object with the methods now() and sleep(), such as new ManualClock().",
+    );
+  }
+  return { ...config, users: readUsers(config.users) };
+}
+
+function readUsers(given: FakeProviderConfig["users"]): readonly User[] {
+  if (!Array.isArray(given) || given.length === 0) {
     throw new ConfigurationError("users", "it is not a list of users", "Give at least one user.");
   }
-  return { ...config, users: config.users.map(readUser) };
+  const users = given.map(readUser);
+  if (new Set(users.map(({ sub }) => sub)).size < users.length) {
+    throw new ConfigurationError(
+      "users",
+      "two users have the same `sub`",
+      "Give each user a `sub` of their own.",
+    );
+  }
+  return users;
 }
 
 /** @throws ConfigurationError `value` is negative or no number */
@@ -98,22 +117,28 @@ export function checkNumber(input: string, value: unknown): void {
 
 function checkIssuer(issuer: string): void {
   const url = typeof issuer === "string" ? parseUrl(issuer) : undefined;
-  if (url && isSecureUrl(url) && !url.search && !url.hash) return;
+  const hasSecret = url && (url.username !== "" || url.password !== "");
+  if (url && isSecureUrl(url) && !hasSecret && !url.search && !url.hash) return;
   throw new ConfigurationError(
     "issuer",
     "it is no URL of an issuer",
-    'Give a URL with https, such as "https://id.example.com", or a URL of localhost.',
+    'Give a URL with https and without a password, such as "https://id.example.com", or a URL of localhost.',
   );
 }
 
+const CLIENT_MEMBERS = ["clientId", "clientSecret", "redirectUris", "postLogoutRedirectUris"];
+
 function checkClients(clients: readonly FakeClient[]): void {
-  const isList = (value: unknown) => value === undefined || isTexts(value);
+  const isList = (value: unknown) =>
+    value === undefined || (isTexts(value) && value.every((url) => parseUrl(url)));
   const isClient = (client: FakeClient) =>
-    isObject(client) &&
-    typeof client.clientId === "string" &&
+    has(client, { clientId: "string", clientSecret: "string|undefined" }) &&
     isList(client.redirectUris) &&
     isList(client.postLogoutRedirectUris);
-  if (Array.isArray(clients) && clients.length > 0 && clients.every(isClient)) return;
+  if (Array.isArray(clients) && clients.length > 0 && clients.every(isClient)) {
+    for (const client of clients) refuseUnknown("a client", client, CLIENT_MEMBERS);
+    return;
+  }
   throw new ConfigurationError(
     "clients",
     "it is not a list of clients",

@@ -9,11 +9,8 @@ export type {
   TokenFunction,
 } from "./testing/fake-auth-config.ts";
 export { fakeProvider } from "./testing/provider/fake-provider.ts";
-export type {
-  FakeLoginOptions,
-  FakeProvider,
-  FakeRequest,
-} from "./testing/provider/fake-provider.ts";
+export type { FakeProvider, FakeRequest } from "./testing/provider/fake-provider.ts";
+export type { FakeLoginOptions } from "./testing/provider/login-options.ts";
 export type { FakeEndpoint } from "./testing/provider/endpoints.ts";
 export type { FakeFault } from "./testing/provider/faults.ts";
 export type { FakeClient, FakeProviderConfig } from "./testing/provider/provider-config.ts";

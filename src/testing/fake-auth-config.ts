@@ -1,7 +1,7 @@
 import type { GetTokenOptions, LoginOptions, LogoutOptions } from "../core/auth-options.ts";
 import type { AuthStatus, TokenSummary } from "../core/auth-state.ts";
 import { ConfigurationError, RefreshTokenError } from "../core/errors.ts";
-import { isObject } from "../core/shape.ts";
+import { has, isObject, isTexts } from "../core/shape.ts";
 import { toUser, type User } from "../core/user.ts";
 import { oneOf, refuseUnknown } from "./refuse-unknown.ts";
 
@@ -70,15 +70,16 @@ const STATUSES: readonly AuthStatus["status"][] = [
   "authenticated",
   "expired",
 ];
-const TOKEN_MEMBERS = [
-  "accessToken",
-  "idToken",
-  "freshness",
-  "scope",
-  "expiresAt",
-  "origin",
-  "isRenewable",
-];
+/** The members of a token, and their types. */
+const TOKEN_MEMBERS: Readonly<Record<keyof FakeToken, string>> = {
+  accessToken: "string",
+  idToken: "string",
+  freshness: "string",
+  scope: "array",
+  expiresAt: "number",
+  origin: "string",
+  isRenewable: "boolean",
+};
 
 /**
  * Validates the options of `fakeAuth()`.
@@ -114,7 +115,11 @@ export function readUser(user: TestUser | string): User {
 export function readToken(token: FakeToken | string): FakeToken {
   if (typeof token === "string" && token !== "") return { accessToken: token };
   if (typeof token === "object" && token !== null) {
-    refuseUnknown("token", token, TOKEN_MEMBERS);
+    refuseUnknown("token", token, Object.keys(TOKEN_MEMBERS));
+    for (const [name, types] of Object.entries(TOKEN_MEMBERS)) checkMember(token, name, types);
+    if (token.freshness !== undefined) oneOf("freshness", token.freshness, ["fresh", "stale"]);
+    if (token.scope !== undefined && !isTexts(token.scope))
+      throw new ConfigurationError("scope", "it is not a list of texts", "Give a list of scopes.");
     return token;
   }
   throw new ConfigurationError(
@@ -122,6 +127,13 @@ export function readToken(token: FakeToken | string): FakeToken {
     "it is no token",
     "Give the text of an access token, an object such as { accessToken, expiresAt }, or a function for getToken().",
   );
+}
+
+/** `types`: results of `typeof`, or `array`, separated by `|`. The message does not contain the value. */
+function checkMember(token: FakeToken, name: string, types: string): void {
+  if (has(token, { [name]: `${types}|undefined` }) && Reflect.get(token, name) !== "") return;
+  const problem = "this member of `token` is empty or has a wrong type";
+  throw new ConfigurationError(name, problem, `Its type is ${types}.`);
 }
 
 /** @throws ConfigurationError `state` is no state of an `Auth` */
@@ -135,6 +147,19 @@ export function checkState(state: AuthStatus | AuthStatus["status"]): void {
       'Give state: "authenticated" with the option `user`, or call setUser().',
     );
   }
+  if (status === "unavailable") checkHas(state, status, { error: "object" });
+  if (status === "anonymous" || status === "expired") checkHas(state, status, { reason: "string" });
+}
+
+/** `members`: the members that the state needs, and their types. A state that is only a text gets all its members. */
+function checkHas(state: unknown, status: string, members: Readonly<Record<string, string>>): void {
+  if (!isObject(state) || has(state, members)) return;
+  const [name = ""] = Object.keys(members);
+  throw new ConfigurationError(
+    "state",
+    `the state \`${status}\` has no \`${name}\``,
+    `Give state: "${status}", which has a default, or add \`${name}\`.`,
+  );
 }
 
 /** Returns the whole state for a `status`. `user`: the user of the states that have a user. */

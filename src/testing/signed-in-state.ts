@@ -6,8 +6,13 @@ import { parseUrl } from "../core/same-origin.ts";
 import type { SessionRow, TokenRecord } from "../core/session.ts";
 import { DEFAULT_TARGET } from "../core/token-target.ts";
 import { toUser } from "../core/user.ts";
-import type { FakeLoginOptions, FakeProvider } from "./provider/fake-provider.ts";
+import type { FakeProvider } from "./provider/fake-provider.ts";
 import { randomText } from "./provider/grant-store.ts";
+import {
+  checkLoginOptions,
+  LOGIN_OPTIONS,
+  type FakeLoginOptions,
+} from "./provider/login-options.ts";
 import { refuseUnknown } from "./refuse-unknown.ts";
 import { DATABASE, ENTRIES } from "./store-names.ts";
 
@@ -50,9 +55,9 @@ export interface StorageState {
  * // const context = await browser.newContext({ storageState });
  */
 export async function signedInState(config: SignedInStateConfig): Promise<StorageState> {
-  const names = ["provider", "origin", "user", "clientId", "scope", "resources"];
-  refuseUnknown("signedInState()", config, names);
+  refuseUnknown("signedInState()", config, ["provider", "origin", ...LOGIN_OPTIONS]);
   const { provider, origin, ...login } = config;
+  checkLoginOptions(login);
   if (typeof provider?.issueTokens !== "function") {
     throw new ConfigurationError(
       "provider",

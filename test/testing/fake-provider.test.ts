@@ -182,6 +182,18 @@ describe("refresh tokens", () => {
     expect(await refresh(first, lenient)).toMatchObject({ body: { error: "invalid_grant" } });
   });
 
+  test.for<[string, object]>([
+    ["scope", { scope: "openid profile" }],
+    ["resources", { resources: "https://a.example" }],
+    ["users", { users: "bob" }],
+    ["user", { user: "eve" }],
+  ])("are not issued for the bad option %s of issueTokens()", async ([input, options]) => {
+    await expect(provider.issueTokens(options)).rejects.toMatchObject({
+      code: "configuration",
+      input,
+    });
+  });
+
   test("are issued only with the scope offline_access", async () => {
     expect(await provider.issueTokens({ scope: ["openid"] })).not.toHaveProperty("refresh_token");
   });

@@ -37,6 +37,8 @@ test.for<[string, unknown]>([
   ["user", { provider: fakeProvider(), origin: ORIGIN, user: "eve" }],
   ["clientId", { provider: fakeProvider(), origin: ORIGIN, clientId: "other" }],
   ["sub", { provider: fakeProvider(), origin: ORIGIN, sub: "ada" }],
+  ["scope", { provider: fakeProvider(), origin: ORIGIN, scope: "openid profile" }],
+  ["resources", { provider: fakeProvider(), origin: ORIGIN, resources: "https://a.example" }],
 ])("bad input: %s is a ConfigurationError that names it", async ([input, config]) => {
   await expect(signedInState(config as SignedInStateConfig)).rejects.toMatchObject({
     code: "configuration",

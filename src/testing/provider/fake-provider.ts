@@ -5,6 +5,7 @@ import { endpointOf, type FakeEndpoint } from "./endpoints.ts";
 import { Faults, type FakeFault } from "./faults.ts";
 import { GrantStore } from "./grant-store.ts";
 import { empty } from "./http.ts";
+import { checkLoginOptions, type FakeLoginOptions } from "./login-options.ts";
 import { checkNumber, readProviderConfig, type FakeProviderConfig } from "./provider-config.ts";
 import { clientOf, findUser, type ProviderParts } from "./provider-parts.ts";
 import { respond, unknownEndpoint } from "./respond.ts";
@@ -17,18 +18,6 @@ export interface FakeRequest {
   readonly method: string;
   /** The parameter `grant_type` of a token request. */
   readonly grantType?: string;
-}
-
-/** The login for which `issueTokens()` issues tokens. */
-export interface FakeLoginOptions {
-  /** The `sub` of the user. Default: the user who logs in next. */
-  readonly user?: string;
-  /** Default: the first client. */
-  readonly clientId?: string;
-  /** Default: openid, profile, email and offline_access. */
-  readonly scope?: readonly string[];
-  /** The APIs, as absolute URIs. Default: none. */
-  readonly resources?: readonly string[];
 }
 
 /** An OpenID provider that is a function: no server, no port. All its data is in memory. */
@@ -175,14 +164,11 @@ export class FakeProvider {
 
   /**
    * Issues the tokens of a login without a login.
-   * @throws ConfigurationError there is no such user or client
+   * @throws ConfigurationError there is no such user or client, or an option is unknown or malformed
    */
-  issueTokens({
-    user,
-    clientId,
-    scope,
-    resources = [],
-  }: FakeLoginOptions = {}): Promise<FakeTokenResponse> {
+  async issueTokens(options: FakeLoginOptions = {}): Promise<FakeTokenResponse> {
+    checkLoginOptions(options);
+    const { user, clientId, scope, resources = [] } = options;
     const { config, browser, grants } = this.#parts;
     const family = grants.open({
       sub: this.#sub(user ?? browser.next),

@@ -15,7 +15,7 @@ export interface FakeLoginOptions {
 }
 
 /** The names of the members of `FakeLoginOptions`. */
-export const LOGIN_OPTIONS = ["user", "clientId", "scope", "resources"];
+export const LOGIN_OPTIONS: readonly string[] = ["user", "clientId", "scope", "resources"];
 
 /** @throws ConfigurationError an option is unknown, or `scope` or `resources` is no list of texts */
 export function checkLoginOptions(options: FakeLoginOptions): void {

@@ -2,6 +2,7 @@ import type { AuthState } from "../../src/index.ts";
 import { element, elementOf, setText } from "./element.ts";
 import { problemOf, type Problem } from "./problem.ts";
 import type { Way } from "./sign-in.ts";
+import { WORKER } from "./who.ts";
 
 type Authenticated = Extract<AuthState, { status: "authenticated" }>;
 
@@ -66,7 +67,8 @@ function showUser({ user, token, freshness }: Authenticated): void {
 
 /** Shows where the token was requested. `by`: the tab or the worker, if it is known. */
 export function showOrigin(by: string | undefined): void {
-  setText("origin", by === undefined ? "Storage" : capital(by));
+  const place = by?.startsWith(WORKER) ? WORKER : by;
+  setText("origin", place === undefined ? "Storage" : capital(place));
   element("origin").classList.toggle("pill", by?.startsWith("Tab ") === true);
 }
 

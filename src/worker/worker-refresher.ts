@@ -172,8 +172,8 @@ export class WorkerRefresher implements Refresher {
     };
     let row = await read();
     if (row && !isNewer(row) && row.signature === "pending") {
-      // This page may have keys that the worker does not have. If the validation fails, it is repeated later.
-      await own.validate(user).catch(() => {});
+      // This page may have keys that the worker does not have. If the code for a validation cannot be loaded, it is repeated later.
+      await own.validate(user).catch(unlessNetwork);
       row = await read();
     }
     if (!row || isNewer(row) || row.end) return undefined;
@@ -226,4 +226,8 @@ function sharedWorker(
     "`worker` did not return a SharedWorker",
     'Pass a function that returns new SharedWorker(new URL("./auth-worker.ts", import.meta.url), { type: "module", name: "auth" }).',
   );
+}
+
+function unlessNetwork(error: unknown): void {
+  if (!isAuthError(error) || error.code !== "network") throw error;
 }

@@ -523,7 +523,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a page with keys leaves the signature to the worker",
-    edits: [["worker/worker-refresher.ts", "await own.validate(user).catch(() => {});", ""]],
+    edits: [["worker/worker-refresher.ts", "await own.validate(user).catch(unlessNetwork);", ""]],
     mix: "worker, keys/unknown/web locks",
     breaks: ["signatures"],
   },

@@ -310,3 +310,31 @@ test("a page gives the token of its worker although the page cannot load the cod
   await vi.advanceTimersByTimeAsync(1_000);
   expect(got.mock.calls).toEqual([["at2"]]);
 });
+
+test("a page gives no token of its worker if it could not read whether the signature is valid", async () => {
+  const all = browser();
+  await all.store.update(KEY, () => expiredRow());
+  live(all, "w");
+  const { create } = workerOf(
+    all,
+    () => responseOf(2, { idToken: "e30.e30.x" }),
+    () => false,
+  );
+  const refresher = new WorkerRefresher({
+    open: () => connect(() => create("worker")),
+    own: {
+      refresh: () => Promise.reject(new NetworkError("a part of Latchkey could not be loaded")),
+      validate: () => Promise.reject(new StorageError("the store cannot be read")),
+      prepare: async () => {},
+    },
+    loadError: async () => RequestTokenError,
+    warn: () => {},
+    client: CLIENT,
+    worker: CONFIG,
+    ports: { store: all.store, locks: all.locks, clock: testClock, page: PAGE },
+  });
+  const got = vi.fn<(result: unknown) => void>();
+  refresher.refresh(NEED).then(({ accessToken }) => got(accessToken), got);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(got.mock.calls).toMatchObject([[{ code: "storage" }]]);
+});

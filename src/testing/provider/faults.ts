@@ -74,9 +74,9 @@ function checkStatus(status: unknown, least: number): void {
   );
 }
 
-function checkOAuthError({ error, errorDescription, status }: OAuthFault): void {
+function checkOAuthError({ error: code, errorDescription, status }: OAuthFault): void {
   if (status !== undefined) checkStatus(status, 400);
-  if (typeof error !== "string" || !/^[\x20-\x7e]+$/.test(error)) {
+  if (typeof code !== "string" || !/^[\x20-\x7e]+$/.test(code)) {
     throw new ConfigurationError(
       "error",
       "it is no OAuth error code",

@@ -47,7 +47,7 @@ export function describe(
   }
   if (isNews(before, now)) return `token renewed by ${by ?? "an earlier tab"}`;
   if (before.freshness !== now.freshness && now.freshness === "stale") {
-    return "token expired and could not be renewed yet; still signed in";
+    return "token expired, and is being renewed; still signed in";
   }
   return undefined;
 }

@@ -37,14 +37,16 @@ export function createRefresher(app: AppInWorker, config: RefreshCoordinatorConf
   };
   if (!app.worker) return own;
   const loadWorker = shared(async () => {
-    const { refreshInWorker } = await chunk(import("./worker.chunk.ts"), LOAD_MS);
+    const { refreshInWorker } = await chunk(import("./worker.chunk.ts"));
     return refreshInWorker(own, app, config);
   });
-  const soon = () => loadWorker().catch(() => own);
+  const loaded = () => loadWorker().catch(() => own);
+  const late = () => config.ports.clock.sleep(LOAD_MS).then(() => own);
   return {
     ...own,
-    refresh: async (need, signal) => (await abortable(soon(), signal)).refresh(need, signal),
-    prepare: async () => (await soon()).prepare(),
-    close: () => void soon().then((refresher) => refresher.close?.()),
+    refresh: async (need, signal) =>
+      (await abortable(Promise.race([loaded(), late()]), signal)).refresh(need, signal),
+    prepare: async () => (await loaded()).prepare(),
+    close: () => void loaded().then((refresher) => refresher.close?.()),
   };
 }

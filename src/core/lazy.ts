@@ -6,10 +6,10 @@ const PATIENCE_MS = 20_000;
 
 /**
  * Returns the result of `loading`, the promise of an `import()`.
- * @throws NetworkError the module could not be loaded within `ms` milliseconds. Default: 20 seconds
+ * @throws NetworkError the module could not be loaded within 20 seconds
  */
-export function chunk<T>(loading: Promise<T>, ms: number = PATIENCE_MS): Promise<T> {
-  return abortable(loading, AbortSignal.timeout(ms)).catch((cause: unknown) => {
+export function chunk<T>(loading: Promise<T>): Promise<T> {
+  return abortable(loading, AbortSignal.timeout(PATIENCE_MS)).catch((cause: unknown) => {
     throw new NetworkError(
       "a part of Latchkey could not be loaded",
       cause,

@@ -6,7 +6,7 @@ const KEY = "demo/word";
 type Deed = number | "sign-out";
 
 interface Word {
-  /** The name of the tab. After a refresh in the worker also says so. */
+  /** The name of the tab. After a refresh in the worker, this text also names the worker. */
   readonly tab: string;
   readonly did: Deed;
 }

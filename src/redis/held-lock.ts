@@ -21,14 +21,17 @@ export interface HeldLockConfig {
  */
 export class HeldLock {
   readonly #config: HeldLockConfig;
-  readonly #timer: ReturnType<typeof setInterval>;
+  #timer: ReturnType<typeof setInterval> | undefined;
   #renewedAt = performance.now();
   #isLost = false;
 
-  /** Starts the renewals. The caller has just taken the lock. */
+  /** The caller has just taken the lock, and calls `startRenewals()` next. */
   constructor(config: HeldLockConfig) {
     this.#config = config;
-    this.#timer = setInterval(() => void this.#renew(), config.ttlMs / 3);
+  }
+
+  startRenewals(): void {
+    this.#timer = setInterval(() => void this.#renew(), this.#config.ttlMs / 3);
   }
 
   /** Ends the renewals and releases the lock. Never rejects: Redis deletes a lock that was not released. */

@@ -143,7 +143,15 @@ export class RedisTabLock implements TabLock {
       throw error;
     }
     const onLost = () => this.#onLost(name);
-    return new HeldLock({ commands: this.#commands, key, holder, ttlMs: this.#ttlMs, onLost });
+    const lock = new HeldLock({
+      commands: this.#commands,
+      key,
+      holder,
+      ttlMs: this.#ttlMs,
+      onLost,
+    });
+    lock.startRenewals();
+    return lock;
   }
 }
 

@@ -52,31 +52,31 @@ interface Call {
 export class WorkerConnection {
   /** Resolves when the connection has ended. */
   readonly ended: Promise<ConnectionEnd>;
-  readonly #port: WorkerPort;
+  readonly #handle: WorkerHandle;
   readonly #ports: LifePorts & { readonly clock: Clock };
   readonly #calls = new Map<number, Call>();
   /** Resolves with the id of the worker when the worker has responded to `hello`. */
   readonly #hello: Promise<string>;
   /** When this page opened the connection. Milliseconds of the monotonic clock. */
-  readonly #openedAt: number;
+  #openedAt = 0;
   #onHello: (worker: string) => void = () => {};
   #onEnd: (end: ConnectionEnd) => void = () => {};
   #isReady = false;
   #isClosed = false;
   #lastId = 0;
 
-  constructor(
-    handle: WorkerHandle,
-    config: WorkerConfig,
-    ports: LifePorts & { readonly clock: Clock },
-  ) {
-    this.#port = handle.port;
+  constructor(handle: WorkerHandle, ports: LifePorts & { readonly clock: Clock }) {
+    this.#handle = handle;
     this.#ports = ports;
-    this.#openedAt = ports.clock.monotonic();
     this.#hello = new Promise((resolve) => (this.#onHello = resolve));
     this.ended = new Promise((resolve) => (this.#onEnd = resolve));
-    handle.addEventListener("error", () => this.close("unusable"));
-    this.#port.onmessage = ({ data }: MessageEvent<unknown>) => {
+  }
+
+  /** Sends the settings of this page to the worker. Call this method once, before `ask()`. */
+  open(config: WorkerConfig): void {
+    this.#openedAt = this.#ports.clock.monotonic();
+    this.#handle.addEventListener("error", () => this.close("unusable"));
+    this.#handle.port.onmessage = ({ data }: MessageEvent<unknown>) => {
       const message = parseWorkerMessage(data);
       if (message) this.#onMessage(message);
       else this.close("unusable");
@@ -134,7 +134,7 @@ export class WorkerConnection {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#post({ protocol: WORKER_PROTOCOL, type: "bye" });
-    this.#port.close();
+    this.#handle.port.close();
     for (const { settle, isAccepted } of this.#calls.values())
       settle({ type: "ended", end, isAccepted });
     this.#onEnd(end);
@@ -157,7 +157,7 @@ export class WorkerConnection {
 
   #post(message: PageMessage): void {
     try {
-      this.#port.postMessage(message);
+      this.#handle.port.postMessage(message);
     } catch {
       // A member of the configuration cannot be cloned, for example a function.
       this.close("unusable");

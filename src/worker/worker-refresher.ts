@@ -64,8 +64,9 @@ export class WorkerRefresher implements Refresher {
       else if (event === "pageshow") this.connect();
     });
     try {
-      const connection = new WorkerConnection(sharedWorker(open()), worker, ports);
+      const connection = new WorkerConnection(sharedWorker(open()), ports);
       this.#connection = connection;
+      connection.open(worker);
       void connection.ended.then((end) => {
         if (this.#connection === connection) this.#connection = undefined;
         if (end === "unusable") this.#pause("could not be used");

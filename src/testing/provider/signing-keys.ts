@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, SignJWT, type JWK, type JWTPayload } from "jose";
+import { base64url, exportJWK, generateKeyPair, SignJWT, type JWK, type JWTPayload } from "jose";
 
 interface SigningKey {
   readonly privateKey: CryptoKey;
@@ -55,6 +55,5 @@ async function createKey(kid: string): Promise<SigningKey> {
 /** Returns the SHA-256 hash of a text, in base64url. `bytes`: only the first bytes of the hash. */
 export async function base64urlHash(text: string, bytes = 32): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  const characters = String.fromCharCode(...new Uint8Array(hash).slice(0, bytes));
-  return btoa(characters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return base64url.encode(new Uint8Array(hash, 0, bytes));
 }

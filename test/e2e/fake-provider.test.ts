@@ -187,10 +187,11 @@ describe("a lab", () => {
 
   test("cuts the network: the session is kept, and works when the network is back", async () => {
     const { provider, page, lab } = await signedIn();
-    lab.cutNetwork();
-    await lab.expireAccessToken("ada");
     const failed: string[] = [];
     page.on("requestfailed", (request) => failed.push(request.url()));
+    lab.cutNetwork();
+    // The page may send at once, so the listener above comes first.
+    await lab.expireAccessToken("ada");
     await page.evaluate(() => void window.auth.getToken({ prompt: "none" }).catch(() => {}));
     await poll(() => failed.filter((url) => url.startsWith(provider.issuer))).not.toEqual([]);
     expect(provider.requests).toEqual([]);

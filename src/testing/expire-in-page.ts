@@ -7,14 +7,13 @@ export interface ExpiredSession {
   readonly entries: string;
   readonly key: string;
   readonly channel: string;
-  readonly target: string;
   /** The `sub` of the session's user. */
   readonly user: string;
 }
 
 /**
- * Makes the stored access tokens of a session expire, and tells all tabs to read the session again. Returns false if there is no
- * such session. This function runs inside of the page, and is sent there as text: it uses nothing from outside of itself.
+ * Makes the stored access tokens of a session expire, and tells all tabs to read the session again. Resolves when this page has
+ * got that message. Resolves with false if there is no such session. This function runs inside of the page, and is sent there as text: it uses nothing from outside of itself.
  */
 export async function expireInPage(session: ExpiredSession): Promise<boolean> {
   const { database, entries, key, user } = session;
@@ -39,19 +38,25 @@ export async function expireInPage(session: ExpiredSession): Promise<boolean> {
       ]),
     );
     await done(store.put({ ...row, generation, access }, key));
+    // After this message, a tab drops the token that it has in memory and reads the session again.
     const message: TabMessage = {
       protocol: 2,
-      type: "done",
+      type: "ended",
+      reason: "user_needed",
       key: user,
       from: "lab",
       sessionId: row.sessionId,
-      generation,
       sequence: row.sequence,
-      target: session.target,
     };
     const channel = new BroadcastChannel(session.channel);
-    channel.postMessage(message);
+    const echo = new BroadcastChannel(session.channel);
+    // The channels of the page are older than `echo`, so they get the message earlier.
+    await new Promise((arrived) => {
+      echo.addEventListener("message", arrived);
+      channel.postMessage(message);
+    });
     channel.close();
+    echo.close();
     return true;
   } finally {
     opened.close();

@@ -1,6 +1,5 @@
 import { ConfigurationError } from "../core/errors.ts";
 import { clientKey, sessionKey } from "../core/keys.ts";
-import { DEFAULT_TARGET } from "../core/token-target.ts";
 import { expireInPage, type ExpiredSession } from "./expire-in-page.ts";
 import type { FakeEndpoint } from "./provider/endpoints.ts";
 import type { FakeProvider } from "./provider/fake-provider.ts";
@@ -58,7 +57,6 @@ export function createLab(provider: FakeProvider, page?: LabPage, clientId?: str
         entries: ENTRIES,
         key: sessionKey(client, user),
         channel: channelName(client),
-        target: DEFAULT_TARGET,
         user,
       };
       const isStored = await (page ? page.evaluate(expireInPage, session) : expireInPage(session));

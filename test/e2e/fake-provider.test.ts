@@ -180,6 +180,18 @@ describe("a lab", () => {
     expect(grants(provider)).toEqual(["refresh_token"]);
   });
 
+  test("expires the token that each tab has in memory: the next call refreshes", async () => {
+    const { page, lab } = await signedIn({ reuseLeewayMs: 60_000 });
+    const other = await context.newPage();
+    await show(other, "/bare/", "authenticated");
+    for (let round = 0; round < 10; round++) {
+      const before = await Promise.all([token(page), token(other)]);
+      expect(before[0]).toBe(before[1]);
+      await lab.expireAccessToken("ada");
+      expect(await token(round % 2 ? page : other)).not.toBe(before[0]);
+    }
+  });
+
   test("says when the page has no session of the user", async () => {
     const { lab } = await signedIn({ users: ["ada", "bob"] });
     await expect(lab.expireAccessToken("bob")).rejects.toMatchObject({ input: "user" });

@@ -27,18 +27,18 @@ export interface StoredRefreshesParts {
  */
 export function storedRefreshes(parts: StoredRefreshesParts): WorkerRefreshes {
   const { client, refresher, store, clock } = parts;
-  const get = (user: string) => store.get(sessionKey(client, user));
   const reads = new Map<string, Promise<SessionRow | undefined>>();
-  /** All requests that arrive during a read share it. Otherwise, the write of the first request would wait for all their reads. */
+  /** Requests of many tabs share a running read. Otherwise, the write of the first request would wait for all their reads. */
   const read = (user: string) => {
     const running = reads.get(user);
     if (running) return running;
-    const started = get(user).finally(() => reads.delete(user));
+    const started = store.get(sessionKey(client, user)).finally(() => reads.delete(user));
     reads.set(user, started);
     return started;
   };
   const isStored = async (user: string, { generation = 0 }: TokenSet) => {
-    const row = await get(user);
+    // A read that was shared can be older than the write. The wait below then finds the tokens at once.
+    const row = await read(user);
     // If the row has no newer tokens because the session has ended, the page reads the reason from the row.
     return !row || isNewer(row) || row.end !== null || row.generation >= generation;
   };

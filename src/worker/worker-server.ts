@@ -61,6 +61,8 @@ export function createWorkerServer(
       async prepare() {
         await parts.loadTokenParameters();
         await sender.prepare();
+        // Reads the stored keys into memory, for the signature of the first refresh.
+        await (await parts.verifierAtHand())?.keys.cached();
       },
       sync: () => sender.sync(),
       async send(record, target) {

@@ -3,6 +3,7 @@ import { StorageError } from "../../src/core/errors.ts";
 import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import type { PageLifecycle } from "../../src/core/ports.ts";
 import type { Refresher } from "../../src/core/refresher.ts";
+import { tokenSet } from "../../src/core/token-set.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import { RefreshServer } from "../../src/worker/refresh-server.ts";
 import { storedRefreshes } from "../../src/worker/stored-refreshes.ts";
@@ -100,7 +101,7 @@ async function start() {
     });
     return { connected, messages };
   };
-  return { tab, page, send, repair: () => (isFull = false) };
+  return { tab, page, send, store, repair: () => (isFull = false) };
 }
 
 /** Starts a refresh. The result has what the caller gets. */
@@ -150,4 +151,27 @@ test("a caller gets an error after 5 s if the worker cannot store the token, and
   await vi.advanceTimersByTimeAsync(10_000);
   expect(later.mock.calls).toEqual([["at2"]]);
   expect(send).toHaveBeenCalledTimes(1);
+});
+
+test("the requests of many tabs share the reads before and after their refresh", async () => {
+  const { store } = await start();
+  const get = vi.spyOn(store, "get");
+  const { generation } = (await store.get(KEY))!;
+  get.mockClear();
+  const tokens = tokenSet({
+    accessToken: "at2",
+    tokenType: "Bearer",
+    expiresAt: 0,
+    scope: [],
+    generation,
+  });
+  const many = storedRefreshes({
+    client: CLIENT,
+    refresher: { refresh: async () => tokens },
+    store,
+    clock: testClock,
+  });
+  await Promise.all(Array.from({ length: 10 }, () => many.read!(ADA)));
+  await Promise.all(Array.from({ length: 10 }, () => many.refresh(NEED)));
+  expect(get).toHaveBeenCalledTimes(2);
 });

@@ -73,3 +73,28 @@ test("C5: a worker shows one line about a scope that the server did not grant", 
     expect(await send.send(RECORD, target)).toMatchObject({ type: "tokens" });
   expect(warn.mock.calls).toEqual([[expect.stringMatching(/write/)]]);
 });
+
+test("the stored keys are read before the first refresh, so that its signature does not wait for them", async () => {
+  const now = testClock().now();
+  const document = { ...METADATA, jwks_uri: `${ISSUER}/jwks` };
+  const stored: Record<string, unknown> = {
+    [`document/metadata/${ISSUER}`]: { document, readAt: now },
+    [`document/keys/${ISSUER}`]: {
+      document: { jwksUri: document.jwks_uri, keys: [] },
+      readAt: now,
+    },
+  };
+  const get = vi.fn((key: string) => {
+    const request = { result: stored[key], onsuccess: () => {} };
+    setTimeout(() => request.onsuccess());
+    return request;
+  });
+  const database: Database = async (_, use) => use({ get } as unknown as IDBObjectStore);
+  const fetch = vi.fn();
+  vi.stubGlobal("fetch", fetch);
+  const config = { issuer: ISSUER, clientId: "web" };
+  const { send } = createWorkerServer(config, 1_000, { database, clock: testClock() });
+  await send.prepare();
+  expect(get).toHaveBeenCalledWith(`document/keys/${ISSUER}`);
+  expect(fetch).not.toHaveBeenCalled();
+});

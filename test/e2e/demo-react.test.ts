@@ -1,9 +1,17 @@
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { RunningDemo } from "../../demo/server/demo.ts";
-import { launchBrowser, openTab, waitForShown, waitForText, type Tab } from "../support/browser.ts";
+import {
+  launchBrowser,
+  openTab,
+  tabOpenedBy,
+  waitForShown,
+  waitForText,
+  type Tab,
+} from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";
 import { act, answerRemember, rememberUsers, signInByWindow } from "../support/demo-users.ts";
+import { cancelLogin } from "../support/login-page.ts";
 import { expectGoodPage } from "../support/page-checks.ts";
 
 /** The demo's page in React: the app's session by hooks. */
@@ -49,6 +57,14 @@ test("logs in, and shows the user, a token that is renewed, and the response of 
   );
   // On a busy machine, the token of three seconds can expire on its way to the API. The request then gets a newer token.
   expect(errors.filter((line) => !/401 .*\/api\/me/.test(line))).toEqual([]);
+});
+
+test("says why a login did not work once, and in words", async () => {
+  const { page } = await open("react");
+  await waitForShown(page, "#hero-title");
+  await cancelLogin(await tabOpenedBy(context, () => page.click("#content .primary")));
+  await waitForText(page, ".lead", "You came back without choosing an account.");
+  await page.waitForSelector("latchkey-button >>> .problem", { hidden: true });
 });
 
 test("shares the app's session and follows it, and each tab has its own user", async () => {

@@ -265,6 +265,8 @@ test("a user who cancels on the login page sees a notice", async () => {
   );
   expect(page.url()).toBe(demo.url);
   expect(await look(page, "#notice")).toBe("neutral");
+  // The button in the header does not say it a second time.
+  await page.waitForSelector("latchkey-button >>> .problem", { hidden: true });
   expect(await lines(page)).toEqual([
     "came back without choosing an account",
     "back from the sign-in page",

@@ -1,5 +1,6 @@
 import type { ReactElement } from "react";
 import { useAuth, type AuthGate } from "../../../src/react.ts";
+import { problemOf } from "../problem.ts";
 import { hasServerSession } from "../sign-out.ts";
 import { loginOptions } from "./login-options.ts";
 
@@ -44,6 +45,7 @@ function textOf(state: AuthGate["state"]): string {
   if (state.status === "expired") return "Your session ended. Sign in again to go on.";
   if (state.status === "anonymous" && state.error?.code === "popup_blocked")
     return "Your browser did not open the window. Allow popups for this site.";
+  if (state.status === "anonymous" && state.error) return problemOf(state.error, "window").text;
   if (state.status === "anonymous" && state.reason === "logged_out" && hasServerSession())
     return "You are signed out in every tab. The identity provider's own session goes on, because this page did not go there. The app page goes there when its user signs out.";
   return "This page shows the session of the app with the hooks of latchkey/react. Sign in here or in the app.";

@@ -51,7 +51,7 @@ export async function measureCallPaths(): Promise<readonly CallPath[]> {
 
     await bare(url);
     const staying = await stayOnPage(page);
-    await measure("getToken() without a session", 30, async () => {
+    await measure("getToken() without a session", 31, async () => {
       await page.evaluate(() => {
         window.auth.start();
         window.auth.getToken().catch(() => {});

@@ -1,4 +1,4 @@
-import type { Prompt } from "../../core/authorization-parameters.ts";
+import type { OwnParameters, Prompt } from "../../core/authorization-parameters.ts";
 import type { AuthorizationRequest, ServerMetadata } from "../../core/authorization-server.ts";
 import { ofLogin } from "../../core/auth-error.ts";
 import { ConfigurationError, type AuthError } from "../../core/errors.ts";
@@ -7,8 +7,8 @@ import type { Clock } from "../../core/ports.ts";
 import type { RequestStore } from "../../core/request-store.ts";
 import { clientTag } from "../../core/response-state.ts";
 import { isRedirectUri, isSameOrigin, parseUrl } from "../../core/same-origin.ts";
+import { isObject, isTexts, parseObject } from "../../core/shape.ts";
 import { errorOf, validateRequest, validateUrl, refusal } from "./validate-response.ts";
-import { essentialAcr } from "./essential-acr.ts";
 import {
   createPendingRequest,
   deleteStaleRequests,
@@ -167,6 +167,20 @@ function promptOf(
 ): Prompt | undefined {
   const isSupported = prompt !== undefined && promptValuesSupported.includes(prompt);
   return fallbackPrompt === undefined || isSupported ? prompt : fallbackPrompt;
+}
+
+/**
+ * Returns the `acr` values of which the ID token must have one, because the parameter `claims` requests `acr` as an essential
+ * claim. An empty list means that any `acr` is accepted. Undefined: `acr` is not essential. `checkLoginParameters()` has
+ * validated `claims`.
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#acrSemantics
+ */
+function essentialAcr({ claims = "" }: OwnParameters): readonly string[] | undefined {
+  const { id_token: idToken } = parseObject(claims) ?? {};
+  const acr = isObject(idToken) ? idToken["acr"] : undefined;
+  if (!isObject(acr) || acr["essential"] !== true) return undefined;
+  const values = acr["values"] ?? [acr["value"] ?? []].flat();
+  return isTexts(values) ? values : [];
 }
 
 function unknownState(): AuthError {

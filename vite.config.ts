@@ -71,6 +71,8 @@ const MODES: Readonly<Record<string, object>> = {
     include: ["test/engines/*.test.ts"],
     testTimeout: 120_000,
     hookTimeout: 60_000,
+    // All files drive WebKit through the same port.
+    fileParallelism: false,
   },
   /** `npm run test:demo`: the demo, in each size and colour scheme, and with the keyboard alone. `.ci/run` runs it, too. */
   demo: {

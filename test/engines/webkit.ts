@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine, EngineTab } from "./engine.ts";
 
 const LIBRARIES = "/usr/lib";
-const DRIVER_PORT = 4790;
-const DISPLAY = ":97";
 
 /** Starts WebKitGTK with WebDriver, in its own X display. */
 export async function launchWebKit(): Promise<Engine> {
@@ -14,22 +15,41 @@ export async function launchWebKit(): Promise<Engine> {
   const binary = miniBrowser();
   if (!existsSync(driverPath) || !existsSync(displayPath) || !binary)
     throw new Error("WebKit is missing. On Debian: apt-get install webkit2gtk-driver xvfb.");
-  const display = spawn(displayPath, [DISPLAY, "-screen", "0", "1280x800x24"]);
-  const driver = spawn(driverPath, [`--port=${DRIVER_PORT}`], {
-    env: { ...process.env, DISPLAY, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" },
+  // Xvfb chooses a free display, and writes its number to the file descriptor 3.
+  const display = spawn(displayPath, ["-displayfd", "3", "-screen", "0", "1280x800x24"], {
+    stdio: ["ignore", "ignore", "ignore", "pipe"],
   });
-  const end = () => [driver, display].forEach(endProcess);
+  const [number] = (await once(display.stdio[3] as Readable, "data")) as [Buffer];
+  const port = await freePort();
+  const driver = spawn(driverPath, [`--port=${port}`], {
+    env: {
+      ...process.env,
+      DISPLAY: `:${number.toString().trim()}`,
+      WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1",
+    },
+  });
+  const end = () => Promise.all([driver, display].map(endProcess));
   try {
-    const session = await WebDriver.start({ binary, args: ["--automation"] });
+    const session = await WebDriver.start(port, { binary, args: ["--automation"] });
     const close = async () => {
       await session.end();
-      end();
+      await end();
     };
     return { open: (url) => open(session, url), kill: close, close };
   } catch (error) {
-    end();
+    await end();
     throw error;
   }
+}
+
+/** Returns a port on which nothing listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }
 
 function miniBrowser(): string | undefined {
@@ -43,8 +63,10 @@ function miniBrowser(): string | undefined {
     .find((path) => existsSync(path));
 }
 
-function endProcess(process: ChildProcess): void {
+async function endProcess(process: ChildProcess): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return;
   process.kill();
+  await once(process, "exit");
 }
 
 async function open(session: WebDriver, url: string): Promise<EngineTab> {
@@ -68,8 +90,11 @@ class WebDriver {
     this.#base = base;
   }
 
-  static async start(browser: { binary: string; args: string[] }): Promise<WebDriver> {
-    const root = `http://127.0.0.1:${DRIVER_PORT}/session`;
+  static async start(
+    port: number,
+    browser: { binary: string; args: string[] },
+  ): Promise<WebDriver> {
+    const root = `http://127.0.0.1:${port}/session`;
     const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": browser } };
     for (let sends = 0; ; sends++) {
       try {

@@ -1,11 +1,11 @@
 import { withoutHint } from "../core/auth-error.ts";
-import { isAuthError, NetworkError, TimeoutError } from "../core/errors.ts";
+import { isAuthError, NetworkError, StorageError, TimeoutError } from "../core/errors.ts";
 import type { RequestTokenError } from "../core/protocol-errors.ts";
 import { has } from "../core/shape.ts";
 
 /**
  * The members of an error that a worker sends to a page. Other errors than these are not sent, because the page finds the same
- * reason in the session row. A network error is sent as the cause of a timeout only.
+ * reason in the session row. Errors of the network and of the storage are sent as the cause of a timeout only.
  */
 export type ErrorFacts =
   | {
@@ -17,8 +17,16 @@ export type ErrorFacts =
       readonly errorUri?: string | undefined;
       readonly status?: number | undefined;
       readonly retryAfterMs?: number | undefined;
+      readonly retryable: boolean;
     }
-  | { readonly code: "network"; readonly message: string; readonly hint: string }
+  | {
+      readonly code: "network";
+      readonly message: string;
+      readonly hint: string;
+      readonly retryable: boolean;
+      readonly isWithheld: boolean;
+    }
+  | { readonly code: "storage"; readonly message: string }
   | { readonly code: "timeout"; readonly message: string; readonly cause?: ErrorFacts | undefined }
   | { readonly code: "other" };
 
@@ -30,7 +38,7 @@ export function errorFacts(error: unknown): ErrorFacts {
     return { code: "timeout", message: withoutHint(error), ...(cause && { cause }) };
   }
   if (error.code !== "request_token") return { code: "other" };
-  const { code, hint, errorDescription, errorUri, status, retryAfterMs } = error;
+  const { code, hint, errorDescription, errorUri, status, retryAfterMs, retryable } = error;
   return {
     code,
     message: withoutHint(error),
@@ -40,14 +48,18 @@ export function errorFacts(error: unknown): ErrorFacts {
     errorUri,
     status,
     retryAfterMs,
+    retryable,
   };
 }
 
 function causeFacts(cause: unknown): ErrorFacts | undefined {
   if (!isAuthError(cause)) return undefined;
+  const message = withoutHint(cause);
   if (cause.code === "network") {
-    return { code: "network", message: withoutHint(cause), hint: cause.hint };
+    const { code, hint, retryable, isWithheld } = cause;
+    return { code, message, hint, retryable, isWithheld };
   }
+  if (cause.code === "storage") return { code: "storage", message };
   return cause.code === "request_token" ? errorFacts(cause) : undefined;
 }
 
@@ -58,9 +70,13 @@ function causeFacts(cause: unknown): ErrorFacts | undefined {
 export async function errorOf(
   facts: ErrorFacts,
   load: () => Promise<typeof RequestTokenError>,
-): Promise<RequestTokenError | NetworkError | TimeoutError | undefined> {
+): Promise<RequestTokenError | NetworkError | StorageError | TimeoutError | undefined> {
   if (facts.code === "other") return undefined;
-  if (facts.code === "network") return new NetworkError(facts.message, undefined, facts.hint);
+  if (facts.code === "storage") return new StorageError(facts.message);
+  if (facts.code === "network") {
+    const { message, hint, retryable, isWithheld } = facts;
+    return new NetworkError(message, undefined, hint, retryable, isWithheld);
+  }
   if (facts.code === "timeout") {
     const cause = facts.cause && (await errorOf(facts.cause, load).catch(() => undefined));
     return new TimeoutError(facts.message, { pending: true, cause });
@@ -82,6 +98,7 @@ export function isErrorFacts(value: unknown): value is ErrorFacts {
         errorUri: "string|undefined",
         status: "number|undefined",
         retryAfterMs: "number|undefined",
+        retryable: "boolean",
       });
     case "timeout":
       return (
@@ -90,7 +107,14 @@ export function isErrorFacts(value: unknown): value is ErrorFacts {
         (facts.cause === undefined || (facts.cause.code !== "timeout" && isErrorFacts(facts.cause)))
       );
     case "network":
-      return has(facts, { message: "string", hint: "string" });
+      return has(facts, {
+        message: "string",
+        hint: "string",
+        retryable: "boolean",
+        isWithheld: "boolean",
+      });
+    case "storage":
+      return has(facts, { message: "string" });
     case "other":
       return true;
     default:

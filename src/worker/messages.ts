@@ -61,8 +61,9 @@ export type WorkerOutcome =
 
 /** Returns the key of a configuration. Equal configurations have equal keys, in whatever order their members are. */
 export function workerConfigKey(config: WorkerConfig): string {
-  const sorted = (value: object = {}) =>
-    Object.entries(value)
+  // An app that is not written in TypeScript may set a member to null.
+  const sorted = (value: object | null | undefined) =>
+    Object.entries(value ?? {})
       .filter(([, member]) => member !== undefined)
       .sort(([a], [b]) => (a < b ? -1 : 1));
   const { endpoints, timing, tokenParameters, ...rest } = config;

@@ -85,9 +85,10 @@ export function servePages(revokeWith: (parts: WorkerRevocationParts) => Send["r
     // If the browser refuses the lock, this worker responds to no page.
     locks.request(workerLock(worker), { mode: "exclusive" }, hold).catch(() => {});
   });
-  // The policy of this script forbids a request. The policy of the pages perhaps allows it, so the pages continue.
-  self.addEventListener("securitypolicyviolation", ({ effectiveDirective }) => {
-    if (effectiveDirective === "connect-src") self.close();
+  // The policy of this script forbids a request. The policy of the pages perhaps allows it, so the pages continue. A policy that
+  // only reports forbids nothing.
+  self.addEventListener("securitypolicyviolation", ({ effectiveDirective, disposition }) => {
+    if (effectiveDirective === "connect-src" && disposition === "enforce") self.close();
   });
   const server = new RefreshServer({ worker, isLocked, create });
   // A listener, because the script can have an `onconnect` handler of its own. A port starts when its `onmessage` is set.

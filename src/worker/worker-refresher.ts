@@ -214,12 +214,19 @@ export class WorkerRefresher implements Refresher {
 }
 
 /**
- * Returns `opened`, if it is a shared worker. Ends a dedicated worker.
- * @throws ConfigurationError `opened` is not a shared worker
+ * Returns `opened`, if it is a new shared worker. Ends a dedicated worker.
+ * @throws ConfigurationError `opened` is not a shared worker, or another connection uses its port
  */
 function sharedWorker(
   opened: (Partial<WorkerHandle> & { terminate?(): void }) | undefined,
 ): WorkerHandle {
+  if (opened?.port?.onmessage) {
+    throw new ConfigurationError(
+      "worker",
+      "`worker` returned the same SharedWorker again",
+      "Pass a function that returns a new SharedWorker() at each call. The browser connects all of them to one worker.",
+    );
+  }
   if (typeof opened?.port?.postMessage === "function") return opened as WorkerHandle;
   opened?.terminate?.();
   throw new ConfigurationError(

@@ -17,6 +17,8 @@ const ROOT = fileURLToPath(new URL("page", import.meta.url));
 let site: BareSite;
 let browser: Browser;
 let provider: RunningProvider;
+/** The headers of the worker's script. */
+let policy: Readonly<Record<string, string>> = { "Content-Security-Policy": "default-src 'self'" };
 
 /** The bare page. The response of the worker's script has a policy of its own. */
 async function startSite(): Promise<BareSite> {
@@ -35,7 +37,7 @@ async function startSite(): Promise<BareSite> {
       response.writeHead = ((code: number, headers: Record<string, string>) =>
         writeHead(code, {
           ...headers,
-          "Content-Security-Policy": "default-src 'self'",
+          ...policy,
         })) as typeof response.writeHead;
     }
     build.listener(request, response);
@@ -102,4 +104,17 @@ test("a page refreshes by itself when the policy of the worker's script forbids 
   outcomes.push(await getToken(page));
   const token = expect.any(String);
   expect(outcomes).toMatchObject([{ token }, { token }]);
+});
+
+test("a policy that only reports does not end the worker in the middle of a refresh", async () => {
+  policy = { "Content-Security-Policy-Report-Only": "default-src 'self'" };
+  // In a single round, the response can arrive before the report.
+  for (let round = 0; round < 3; round++) {
+    const page = await expiredPage("auth");
+    provider.tokenRequests.reset();
+    provider.tokenRequests.failNext({ delayResponseMs: 1_000 });
+    expect(await getToken(page)).toMatchObject({ token: expect.any(String) });
+    expect(provider.tokenRequests.refreshes).toHaveLength(1);
+    await page.browserContext().close();
+  }
 });

@@ -81,7 +81,7 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
   },
   {
     what: "with a `worker`, in the page",
-    limit: 3_000,
+    limit: 3_100,
     sources: ["../../../src/compose/worker.chunk.ts"],
   },
   {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { RequestTokenError } from "../../src/core/protocol-errors.ts";
-import { NetworkError, TimeoutError } from "../../src/core/errors.ts";
+import { NetworkError, StorageError, TimeoutError } from "../../src/core/errors.ts";
 import { targetKey } from "../../src/core/token-target.ts";
 import { errorFacts, errorOf } from "../../src/worker/error-facts.ts";
 import {
@@ -147,4 +147,26 @@ test("an error of the server keeps its class and its members on the way to the p
   expect(await copy(late)).toMatchObject({ message: late.message, pending: true, cause: members });
   expect(await copy(new NetworkError("no response"))).toBeUndefined();
   expect(await copy(new Error("secret"))).toBeUndefined();
+});
+
+const causes: [string, Error][] = [
+  ["StorageError", new StorageError("the database is full")],
+  [
+    "RequestTokenError 503",
+    new RequestTokenError("status 503", { hint: "h", status: 503, retryable: true }),
+  ],
+  ["NetworkError withheld", new NetworkError("CORS", undefined, "h", true, true)],
+  ["NetworkError not retryable", new NetworkError("CORS", undefined, "h", false, true)],
+];
+test.for(causes)("a TimeoutError of the worker keeps its cause: %s", async ([, cause]) => {
+  const error = new TimeoutError("no new access token arrived", { pending: true, cause });
+  const seen = (await errorOf(structuredClone(errorFacts(error)), load)) as TimeoutError;
+  const members = (e: unknown) => ({ ...(e as object), message: (e as Error)?.message });
+  expect(members(seen)).toEqual(members(error));
+  expect(members(seen.cause)).toEqual(members(cause));
+});
+
+test("a member that is null counts as missing", () => {
+  const none = { timing: null, tokenParameters: null, endpoints: null };
+  expect(workerConfigKey({ ...CONFIG, ...none } as unknown as WorkerConfig)).toBeTypeOf("string");
 });

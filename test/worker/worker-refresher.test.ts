@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { NoTokenError, TimeoutError } from "../../src/core/errors.ts";
 import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import type { PageEvent, PageLifecycle } from "../../src/core/ports.ts";
+import { targetKey } from "../../src/core/token-target.ts";
 import type { Refresher } from "../../src/core/refresher.ts";
 import { REFRESH_TIMING } from "../../src/refresh/timing.ts";
 import { RefreshServer } from "../../src/worker/refresh-server.ts";
@@ -425,4 +426,45 @@ test("a caller gets a TimeoutError from a worker that never ends, a second after
   await expect(call).rejects.toBeInstanceOf(TimeoutError);
   expect(own.refresh).not.toHaveBeenCalled();
   expect(PATIENCE_MS).toBe(REFRESH_TIMING.patienceMs);
+});
+
+const RESOURCE = targetKey({ resource: "https://api.example" });
+
+test("two createAuth() of a page that return one SharedWorker object never get each other's tokens", async () => {
+  const { sent, startWorker, page } = await start();
+  const shared = startWorker().connect();
+  const [one, two] = [page(() => shared), page(() => shared)];
+  const first = one.refresher.refresh(NEED).catch((error: unknown) => error);
+  await settle();
+  const second = two.refresher.refresh({ ...NEED, target: RESOURCE }).catch((e: unknown) => e);
+  await settle();
+  sent[0]!.response(responseOf(2));
+  await settle();
+  await vi.advanceTimersByTimeAsync(2_000);
+  for (const { target, response } of sent.slice(1))
+    response(responseOf(target === RESOURCE ? 100 : 3));
+  await vi.advanceTimersByTimeAsync(40_000);
+  expect(sent.map(({ target }) => target)).toContain(RESOURCE);
+  // at2 and at3 are tokens of the default target.
+  expect(await second).toMatchObject({ accessToken: "at100" });
+  expect(await first).toMatchObject({ accessToken: "at2" });
+});
+
+test("a page whose function returns the same SharedWorker again after the bfcache says what is wrong, and refreshes by itself", async () => {
+  const { sent, startWorker, page } = await start();
+  const shared = startWorker().connect();
+  const { refresher, life, warn, own } = page(() => shared);
+  refresher.connect();
+  await settle();
+  life.happen("pagehide");
+  life.happen("pageshow");
+  await settle();
+  const token = refresher.refresh(NEED);
+  await settle();
+  await vi.advanceTimersByTimeAsync(1_100);
+  sent[0]!.response(responseOf(2));
+  await settle();
+  expect(await token).toMatchObject({ accessToken: "at2" });
+  expect(own.refresh).toHaveBeenCalledTimes(1);
+  expect(warn.mock.calls).toEqual([[expect.stringContaining("the same SharedWorker again")]]);
 });

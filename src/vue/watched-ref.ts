@@ -1,4 +1,14 @@
-import { customRef, getCurrentInstance, onMounted, watch, type Ref } from "vue";
+import {
+  customRef,
+  getCurrentInstance,
+  getCurrentScope,
+  hasInjectionContext,
+  inject,
+  onMounted,
+  ssrContextKey,
+  watch,
+  type Ref,
+} from "vue";
 import type { Watched } from "../core/watch-auth.ts";
 
 /**
@@ -44,7 +54,15 @@ export function watchedRef<T>(
     watch(key, start, { immediate: true });
   };
   // In setup(), only a component that hydrates has an element. With Suspense, the state may change before it is hydrated.
-  if (getCurrentInstance()?.vnode.el) onMounted(follow);
-  else if (typeof window !== "undefined") follow();
+  // A store can be made in this component and outlive it, so the scope is not always that of the component.
+  const scope = getCurrentScope();
+  if (getCurrentInstance()?.vnode.el) onMounted(() => scope?.run(follow));
+  else if (!isServer()) follow();
   return ref;
+}
+
+/** Whether HTML is rendered, on a server or in a test whose environment has a `window`. */
+function isServer(): boolean {
+  if (typeof window === "undefined") return true;
+  return hasInjectionContext() && inject(ssrContextKey, undefined) !== undefined;
 }

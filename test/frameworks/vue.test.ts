@@ -264,3 +264,46 @@ test("an effect reads the state of the next user at once, and never a token of t
   unmount();
   expect(auth.listeners).toBe(0);
 });
+
+/** A store as Pinia makes it: its setup function runs once, in a detached scope, in the component that uses it first. */
+function storeOf<T>(setup: () => T): () => T {
+  const scope = effectScope(true);
+  let store: T | undefined;
+  return () => (store ??= scope.run(setup)!);
+}
+
+test.for([true, false])(
+  "a store follows the state after its first component is gone (hydrated: %s)",
+  async (isHydrated) => {
+    const auth = fakeAuth({ user: "ada" });
+    const useStore = storeOf(() => useAuth());
+    const isFirst = ref(true);
+    const page = (tag: string) =>
+      defineComponent(() => {
+        const { state } = useStore();
+        return () => h(tag, state.value.status);
+      });
+    const [First, Second] = [page("p"), page("b")];
+    const element = document.createElement("div");
+    if (isHydrated) element.innerHTML = "<main><p>loading</p></main>";
+    const Root = defineComponent(() => () => h("main", [h(isFirst.value ? First : Second)]));
+    createSSRApp(Root).use(authPlugin(auth)).mount(element);
+    await nextTick();
+    expect(element.textContent).toBe("authenticated");
+    isFirst.value = false;
+    await nextTick();
+    await auth.logout();
+    await nextTick();
+    expect(element.textContent).toBe("anonymous");
+  },
+);
+
+test("HTML that is rendered where a `window` exists, as in jsdom, shows `loading` and leaves no listener", async () => {
+  const auth = fakeAuth({ user: "ada" });
+  const Page = defineComponent(() => {
+    const { state } = useAuth();
+    return () => h("p", state.value.status);
+  });
+  const html = await renderToString(createSSRApp(Page).use(authPlugin(auth)));
+  expect([html, auth.listeners]).toEqual(["<p>loading</p>", 0]);
+});

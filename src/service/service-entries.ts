@@ -85,14 +85,14 @@ export class ServiceEntries {
   /**
    * Stores the provider's tokens. If `users.mayStore()` returns false, stores nothing. Returns false if another process has
    * stored other tokens meanwhile. The other tokens stay.
-   * @param instead the stored access token that the new `tokens` replace
+   * @param instead the stored tokens that the new `tokens` replace
    * @throws UserChanged the user has changed or was removed by another process; the tokens are not stored
    * @throws StorageError the user was removed by another process, and the tokens might still be stored
    */
   async write(
     entry: RequestedEntry,
     tokens: TokenSet,
-    instead: string | undefined,
+    instead: ServiceTokens | undefined,
   ): Promise<boolean> {
     const { user, key, removal } = entry;
     if (!(await this.users.mayStore(user, tokens))) return true;
@@ -101,7 +101,7 @@ export class ServiceEntries {
     const isStored = await this.#store.write(key, serviceTokens(tokens, now), now, instead);
     // The mark is read after the write. So either the other process deletes these tokens, or this process does.
     if ((await this.users.removal(user).catch(() => removal)) === removal) return isStored;
-    await this.#store.remove(key, tokens.accessToken);
+    await this.#store.remove(key, { accessToken: tokens.accessToken });
     throw new UserChanged();
   }
 
@@ -113,7 +113,7 @@ export class ServiceEntries {
   async writeLocked(entry: RequestedEntry, tokens: TokenSet): Promise<void> {
     const write = async () => {
       const before = await this.read(entry).catch(() => undefined);
-      await this.write(entry, tokens, before?.accessToken);
+      await this.write(entry, tokens, before);
     };
     try {
       await this.underLock(entry.key, undefined, write);
@@ -153,7 +153,7 @@ export class ServiceEntries {
    * @throws StorageError the storage failed; the tokens might still be stored
    */
   remove({ key }: Entry, tokens: ServiceTokens | undefined): Promise<void> {
-    return this.#store.remove(key, tokens?.accessToken);
+    return this.#store.remove(key, tokens ? { accessToken: tokens.accessToken } : {});
   }
 
   /**

@@ -121,7 +121,7 @@ export class ServiceRequests {
       delete: () => this.#entries.remove(entry, stored).catch(() => {}),
     });
     if (!found.tokens) return found;
-    if (await this.#entries.write(entry, found.tokens, stored?.accessToken)) return found;
+    if (await this.#entries.write(entry, found.tokens, stored)) return found;
     // This process had lost the lock, and another process has stored newer tokens.
     const newer = await this.#entries.read(entry).catch(() => undefined);
     return this.#entries.isGood(newer) ? { tokens: tokenSet(newer) } : found;

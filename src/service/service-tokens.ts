@@ -75,6 +75,17 @@ export function lifetimeOf({ expiresAt, lifetimeMs }: ServiceTokens): Lifetime {
   return { expiresAt, lifetimeMs: lifetimeMs };
 }
 
+/** The tokens that a write replaces. Without members: no tokens are stored. */
+type Before = Partial<Pick<ServiceTokens, "accessToken" | "refreshToken">>;
+
+/**
+ * Returns true if the tokens `before` are still stored, or were stored until `invalidateToken()` deleted their access token.
+ */
+function isStill(stored: ServiceTokens | undefined, before: Before): boolean {
+  if (stored?.accessToken === before.accessToken) return true;
+  return stored?.accessToken === "" && stored.refreshToken === before.refreshToken;
+}
+
 function parse(value: unknown): ServiceTokens | undefined {
   const tokens = value as ServiceTokens | undefined;
   return typeof tokens === "object" &&
@@ -95,7 +106,7 @@ function parse(value: unknown): ServiceTokens | undefined {
  */
 export class ServiceTokenStore {
   readonly #storage: TokenStorage;
-  readonly #unsaved = new Map<string, { tokens: ServiceTokens; instead: string | undefined }>();
+  readonly #unsaved = new Map<string, { tokens: ServiceTokens; instead: Before }>();
 
   constructor(storage: TokenStorage) {
     this.#storage = storage;
@@ -111,7 +122,7 @@ export class ServiceTokenStore {
     if (!unsaved) return this.#read(key);
     try {
       const stored = await this.#read(key);
-      if (stored?.accessToken !== unsaved.instead) {
+      if (!isStill(stored, unsaved.instead)) {
         this.#unsaved.delete(key);
         return stored;
       }
@@ -125,17 +136,17 @@ export class ServiceTokenStore {
   /**
    * Stores the tokens. If the storage fails, keeps the tokens in memory. Never rejects. `now`: milliseconds since the epoch.
    * Returns false if the storage has `replace()`, and other tokens than `instead` are stored. The other tokens stay.
-   * @param instead the access token that was stored before this write. If the write fails, `read()` uses `instead` to recognize
-   * newer tokens of another tab
+   * @param instead the tokens that were stored before this write. If the write fails, `read()` uses `instead` to recognize newer
+   * tokens of another tab
    */
   write(
     key: string,
     tokens: ServiceTokens,
     now: number,
-    instead: string | undefined,
+    instead: ServiceTokens | undefined,
   ): Promise<boolean> {
     // Tokens that have expired meanwhile are missing.
-    return this.#write(key, tokens, now, [instead, undefined]);
+    return this.#write(key, tokens, now, [instead ?? {}, {}]);
   }
 
   /**
@@ -143,7 +154,8 @@ export class ServiceTokenStore {
    * `replace()`, does not store tokens that were deleted meanwhile.
    */
   async change(key: string, tokens: ServiceTokens, now: number): Promise<void> {
-    await this.#write(key, tokens, now, [tokens.accessToken]);
+    const { accessToken } = tokens;
+    await this.#write(key, tokens, now, [{ accessToken }]);
   }
 
   /**
@@ -151,14 +163,16 @@ export class ServiceTokenStore {
    * @throws StorageError the storage failed; the access token might still be stored
    */
   async invalidate(key: string, tokens: ServiceTokens): Promise<void> {
-    await this.#replace(key, invalidated(tokens), undefined, [tokens.accessToken]);
+    const { accessToken } = tokens;
+    await this.#replace(key, invalidated(tokens), undefined, [{ accessToken }]);
+    this.#unsaved.delete(key);
   }
 
   /**
    * Deletes the tokens in the storage and in memory. If the storage has `replace()`, other tokens than `instead` stay.
    * @throws StorageError the storage failed; the tokens might still be stored
    */
-  async remove(key: string, instead: string | undefined): Promise<void> {
+  async remove(key: string, instead: Before): Promise<void> {
     try {
       await this.#replace(key, undefined, undefined, [instead]);
     } finally {
@@ -175,12 +189,12 @@ export class ServiceTokenStore {
     await this.#storage.delete(key);
   }
 
-  /** `known`: the access tokens that may be replaced, first the expected one. Undefined stands for missing tokens. */
+  /** `known`: the tokens that may be replaced, first the expected ones. */
   async #write(
     key: string,
     tokens: ServiceTokens,
     now: number,
-    known: readonly (string | undefined)[],
+    known: readonly Before[],
   ): Promise<boolean> {
     try {
       const { refreshToken, expiresAt } = tokens;
@@ -193,7 +207,7 @@ export class ServiceTokenStore {
     } catch {
       // After several failed writes, the storage still holds the token from before the first write. So the first `instead` is
       // kept.
-      this.#unsaved.set(key, { instead: known[0], ...this.#unsaved.get(key), tokens });
+      this.#unsaved.set(key, { instead: known[0]!, ...this.#unsaved.get(key), tokens });
       return true;
     }
   }
@@ -203,14 +217,14 @@ export class ServiceTokenStore {
     key: string,
     tokens: ServiceTokens | undefined,
     ttlMs: number | undefined,
-    known: readonly (string | undefined)[],
+    known: readonly Before[],
   ): Promise<boolean> {
     if (this.#storage.replace) {
       // While the last write is unsaved, the storage can still hold the token from before that write.
       const unsaved = this.#unsaved.get(key);
       const all = unsaved ? [...known, unsaved.instead] : known;
       return this.#storage.replace(key, tokens, ttlMs, (value) =>
-        all.includes(parse(value)?.accessToken),
+        all.some((before) => isStill(parse(value), before)),
       );
     }
     if (!tokens) await this.#storage.delete(key);

@@ -134,6 +134,32 @@ describe("a process that has lost its lock", () => {
     expect(await call).toBe("newer");
   });
 
+  test("stores its new refresh token, also if another process has called invalidateToken() meanwhile", async () => {
+    const { late, next, answer, sent, stored, storage } = twoProcesses();
+    const old = tokensOf("old", { refreshToken: "old-refresh" });
+    await storage.set(KEY, { ...old, lifetimeMs: HOUR });
+    const call = late.forceRefresh();
+    await sent();
+    await next.invalidateToken();
+    expect(await stored()).toMatchObject({ accessToken: "", refreshToken: "old-refresh" });
+    answer(tokensOf("mine", { refreshToken: "new-refresh" }));
+    expect(await call).toBe("mine");
+    expect(await stored()).toMatchObject({ accessToken: "mine", refreshToken: "new-refresh" });
+  });
+
+  test("does not replace tokens with another refresh token, also if their access token was deleted", async () => {
+    const { late, next, answer, sent, stored, storage } = twoProcesses();
+    const old = tokensOf("old", { refreshToken: "old-refresh" });
+    await storage.set(KEY, { ...old, lifetimeMs: HOUR });
+    const call = late.forceRefresh();
+    await sent();
+    await next.forceRefresh();
+    await next.invalidateToken();
+    answer(tokensOf("older", { refreshToken: "older-refresh" }));
+    await call;
+    expect(await stored()).toMatchObject({ accessToken: "", refreshToken: "newer-refresh" });
+  });
+
   test("invalidateToken() does not bring an older refresh token back", async () => {
     const { late, next, stored, storage } = twoProcesses();
     const old = tokensOf("old", { refreshToken: "old-refresh" });
@@ -183,6 +209,45 @@ test("tokens that could not be stored are stored later, also in a storage that h
   storage.replace = replace;
   expect(await next.getToken()).toBe("newer");
   expect(await stored()).toMatchObject({ accessToken: "newer" });
+});
+
+test("a write that failed is done later, also if another process has called invalidateToken() meanwhile", async () => {
+  const { late, next, answer, requests, sent, stored, storage } = twoProcesses();
+  const old = tokensOf("old", { refreshToken: "old-refresh" });
+  await storage.set(KEY, { ...old, lifetimeMs: HOUR });
+  const call = late.forceRefresh();
+  await sent();
+  const { replace } = storage;
+  storage.replace = () => Promise.reject(new Error("full"));
+  answer(tokensOf("mine", { refreshToken: "new-refresh" }));
+  expect(await call).toBe("mine");
+  storage.replace = replace;
+  await next.invalidateToken();
+  expect(await late.getToken()).toBe("mine");
+  expect(requests).toHaveLength(1);
+  expect(await stored()).toMatchObject({ accessToken: "mine", refreshToken: "new-refresh" });
+});
+
+test("invalidateToken() also deletes an access token that could not be stored", async () => {
+  const { late, answer, requests, sent, stored, storage } = twoProcesses();
+  const old = tokensOf("old", { refreshToken: "refresh" });
+  await storage.set(KEY, { ...old, lifetimeMs: HOUR });
+  const call = late.forceRefresh();
+  await sent();
+  const { replace } = storage;
+  storage.replace = () => Promise.reject(new Error("full"));
+  answer(tokensOf("mine", { refreshToken: "refresh" }));
+  await call;
+  // The storage still refuses each token, and accepts the record without one.
+  storage.replace = async (key, value, ...rest) => {
+    if ((value as { accessToken?: string } | undefined)?.accessToken) throw new Error("full");
+    return replace(key, value, ...rest);
+  };
+  await late.invalidateToken();
+  storage.replace = replace;
+  expect(await stored()).toMatchObject({ accessToken: "", refreshToken: "refresh" });
+  await late.getToken();
+  expect(requests).toHaveLength(2);
 });
 
 test("a process that has lost its lock removes no key from the list of a user's keys", async () => {

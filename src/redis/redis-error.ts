@@ -3,7 +3,7 @@ import { withHint } from "../core/with-hint.ts";
 
 /** Advice by the first word of an error reply of Redis, by the code of a system error, or by the name of a client's error. */
 const HINTS: Readonly<Record<string, string>> = {
-  OOM: "Redis is full. Raise maxmemory, or set maxmemory-policy to volatile-ttl.",
+  OOM: "Redis is full. Raise maxmemory, and keep maxmemory-policy noeviction, because Redis could otherwise evict locks and tokens.",
   NOAUTH: "Give the client the user name and the password of Redis.",
   WRONGPASS: "Give the client the user name and the password of Redis.",
   NOPERM:

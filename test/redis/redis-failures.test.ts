@@ -83,7 +83,8 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
     const { redis } = server();
     const { storage, locks } = parts();
     await redis.configSet("maxmemory", "1");
-    const full = /EVAL: OOM\nRedis is full/;
+    const full =
+      /EVAL: OOM\nRedis is full\. Raise maxmemory, and keep maxmemory-policy noeviction,/;
     await expectStorageError(storage.set("k", SECRET), full);
     await expectStorageError(
       locks.request("l", { mode: "exclusive" }, async () => expect.unreachable()),

@@ -2,7 +2,7 @@ import { ConfigurationError } from "../core/errors.ts";
 
 /**
  * The commands of Redis that Latchkey sends. A client of the package `redis` has these methods. The app creates, connects and
- * closes the client.
+ * closes the client. A type mapping of the client does not apply to the commands of Latchkey.
  * @see https://github.com/redis/node-redis
  */
 export interface RedisClient {
@@ -45,6 +45,16 @@ export function checkClient<Method extends keyof RedisClient>(
       "Create the client without keyPrefix, and give Latchkey the option `prefix`.",
     );
   }
+}
+
+/**
+ * Returns a client that sends its commands over the connection of `client`, and whose replies are strings and numbers. The type
+ * mapping of an app's client could turn these replies into buffers, for example.
+ * @see https://github.com/redis/node-redis/blob/master/docs/RESP.md
+ */
+export function withoutTypeMapping<Client>(client: Client): Client {
+  const { withTypeMapping } = client as { withTypeMapping?: (mapping: object) => Client };
+  return typeof withTypeMapping === "function" ? withTypeMapping.call(client, {}) : client;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { withoutTypeMapping } from "./redis-client.ts";
 import { kindOf, NoReply, redisError } from "./redis-error.ts";
 
 /** Default of `timeoutMs`. Milliseconds. */
@@ -12,7 +13,7 @@ export class RedisCommands<Client> {
   readonly #timeoutMs: number;
 
   constructor(client: Client, timeoutMs: number) {
-    this.#client = client;
+    this.#client = withoutTypeMapping(client);
     this.#timeoutMs = timeoutMs;
   }
 

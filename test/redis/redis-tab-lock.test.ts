@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { createClient, createClientPool } from "redis";
+import { createClient, createClientPool, RESP_TYPES } from "redis";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { RedisTabLock, type RedisTabLockConfig } from "../../src/redis/redis-tab-lock.ts";
 import { RELEASE, RENEW, TAKE } from "../../src/redis/scripts.ts";
@@ -150,6 +150,17 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
   test("reports at the release that the lock was lost", async () => {
     const lost: string[] = [];
     const { release, done } = await hold(open({ onLost: (name) => lost.push(name) }), "l");
+    await server().redis.del(keyOf("l"));
+    release();
+    await done;
+    expect(lost).toEqual(["l"]);
+  });
+
+  test("also reports a lost lock to a client whose numbers are strings", async () => {
+    const client = server().redis.withTypeMapping({ [RESP_TYPES.NUMBER]: String });
+    const lost: string[] = [];
+    const locks = new RedisTabLock(client, { onLost: (name) => lost.push(name) });
+    const { release, done } = await hold(locks, "l");
     await server().redis.del(keyOf("l"));
     release();
     await done;

@@ -1,3 +1,4 @@
+import { createClient, RESP_TYPES } from "redis";
 import { describe, expect, test } from "vitest";
 import { StorageError } from "../../src/core/errors.ts";
 import { RedisTokenStorage } from "../../src/redis/redis-token-storage.ts";
@@ -173,6 +174,23 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
       return stored === "old";
     });
     expect([isReplaced, seen, await mine.get("k")]).toEqual([false, ["old", "theirs"], "theirs"]);
+  });
+
+  test.for([
+    ["numbers are strings", { [RESP_TYPES.NUMBER]: String }],
+    ["texts are buffers", { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.SIMPLE_STRING]: Buffer }],
+  ] as const)("works with a client whose %s", async ([, typeMapping]) => {
+    const created = createClient({ url: server().url, commandOptions: { typeMapping } });
+    await created.connect();
+    for (const client of [created, server().redis.withTypeMapping(typeMapping)]) {
+      const storage = new RedisTokenStorage(client);
+      await storage.set("k", "old");
+      expect(await storage.replace("k", "new", undefined, (stored) => stored === "old")).toBe(true);
+      expect(await storage.get("k")).toBe("new");
+      await storage.clear();
+      expect(await records()).toEqual({});
+    }
+    created.destroy();
   });
 });
 

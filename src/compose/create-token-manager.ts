@@ -14,6 +14,7 @@ export type CreateTokenManagerConfig = Omit<TokenManagerConfig, "locks" | "clock
 /**
  * Creates a `TokenManager` and starts it. By default, concurrent calls in all tabs of the origin share one request for a token.
  * Give each manager of an origin a different `service` or `keyPrefix`.
+ * @throws ConfigurationError `patienceMs` is invalid
  * @throws TypeError `provider` is missing
  * @example
  * const billing = createTokenManager({

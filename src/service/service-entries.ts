@@ -1,3 +1,4 @@
+import { checkMs } from "../core/check-ms.ts";
 import { encodeKey } from "../core/keys.ts";
 import { TimeoutError } from "../core/errors.ts";
 import type { TokenRequest } from "../core/grant.ts";
@@ -37,9 +38,14 @@ export class ServiceEntries {
   readonly #config: TokenManagerConfig;
   readonly #store: ServiceTokenStore;
   readonly #prefix: string;
+  readonly #patienceMs: number;
 
+  /** @throws ConfigurationError `patienceMs` is invalid */
   constructor(config: TokenManagerConfig) {
     const { provider, owner, storage, locks, keyPrefix = "auth_token", service = "" } = config;
+    const { patienceMs = 30_000 } = config;
+    checkMs("patienceMs", patienceMs, 1);
+    this.#patienceMs = patienceMs;
     this.#config = config;
     this.#prefix = `${encodeKey(keyPrefix)}:${encodeKey(service)}`;
     this.#store = new ServiceTokenStore(storage);
@@ -165,8 +171,8 @@ export class ServiceEntries {
     signal: AbortSignal | undefined,
     work: () => Promise<T>,
   ): Promise<T> {
-    const { locks, patienceMs = 30_000 } = this.#config;
-    const timeout = AbortSignal.timeout(patienceMs);
+    const { locks } = this.#config;
+    const timeout = AbortSignal.timeout(this.#patienceMs);
     let isGranted = false;
     try {
       return await locks.request(
@@ -180,7 +186,7 @@ export class ServiceEntries {
     } catch (cause) {
       if (isGranted || !timeout.aborted) throw cause;
       throw new TimeoutError(
-        `another call or tab held the lock of the stored token ${lock} for longer than ${patienceMs} ms`,
+        `another call or tab held the lock of the stored token ${lock} for longer than ${this.#patienceMs} ms`,
         { pending: true },
       );
     }

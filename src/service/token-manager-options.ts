@@ -40,7 +40,7 @@ export interface TokenManagerConfig {
   readonly leewayMs?: number;
   /**
    * The longest time that a call waits while another call or tab is requesting the same token. After this time the call rejects
-   * with a `TimeoutError`. Milliseconds. Default: 30,000.
+   * with a `TimeoutError`. Milliseconds, a whole number from 1 to 2,147,483,647. Default: 30,000.
    */
   readonly patienceMs?: number;
 }

@@ -41,6 +41,7 @@ export class TokenManager implements AsyncDispose {
    */
   declare readonly [Symbol.asyncDispose]: AsyncDispose[typeof Symbol.asyncDispose];
 
+  /** @throws ConfigurationError `patienceMs` is invalid */
   constructor(config: TokenManagerConfig) {
     this.#config = config;
     this.#entries = new ServiceEntries(config);

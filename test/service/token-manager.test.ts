@@ -432,6 +432,22 @@ describe("failures", () => {
       pending: true,
     });
   });
+
+  test.each([Infinity, Number.MAX_SAFE_INTEGER, 2 ** 31, Number.NaN, -1, 0, 0.5, "30000"])(
+    "a patienceMs of %s is a ConfigurationError when the manager is created",
+    (patienceMs) => {
+      expect(() => world().tab({ patienceMs: patienceMs as number })).toThrow(
+        expect.objectContaining({ code: "configuration", input: "patienceMs" }),
+      );
+    },
+  );
+
+  test("waits for another tab with the largest patienceMs", async () => {
+    const { tab, requests } = world();
+    const tabs = [tab({ patienceMs: 2 ** 31 - 1 }), tab({ patienceMs: 2 ** 31 - 1 })];
+    expect(await Promise.all(tabs.map((one) => one.getToken()))).toEqual(["at1", "at1"]);
+    expect(requests).toHaveLength(1);
+  });
 });
 
 describe("forceRefresh", () => {

@@ -58,19 +58,6 @@ export function withoutTypeMapping<Client>(client: Client): Client {
 }
 
 /**
- * Checks a duration that an app passes.
- * @throws ConfigurationError `value` is no whole number, or is smaller than `least`
- */
-export function checkMs(input: string, value: unknown, least: number): void {
-  if (Number.isSafeInteger(value) && (value as number) >= least) return;
-  throw new ConfigurationError(
-    input,
-    `it is ${typeof value === "number" ? value : typeof value}`,
-    `Give a whole number of milliseconds that is at least ${least}.`,
-  );
-}
-
-/**
  * Checks a prefix that an app passes.
  * @throws ConfigurationError `prefix` is no string
  */

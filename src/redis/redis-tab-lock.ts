@@ -1,10 +1,11 @@
 import { abortable } from "../core/abortable.ts";
+import { checkMs } from "../core/check-ms.ts";
 import { ConfigurationError } from "../core/errors.ts";
 import { encodeKey } from "../core/keys.ts";
 import type { TabLock, TabLockOptions } from "../core/ports.ts";
 import { PromiseQueue } from "../core/promise-queue.ts";
 import { HeldLock } from "./held-lock.ts";
-import { checkClient, checkMs, checkPrefix, type RedisClient } from "./redis-client.ts";
+import { checkClient, checkPrefix, type RedisClient } from "./redis-client.ts";
 import { RedisCommands, TIMEOUT_MS } from "./redis-commands.ts";
 import { RELEASE, TAKE } from "./scripts.ts";
 

@@ -1,8 +1,9 @@
+import { checkMs } from "../core/check-ms.ts";
 import { encodeKey } from "../core/keys.ts";
 import { StorageError } from "../core/errors.ts";
 import { storageKey } from "../core/stored-value.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
-import { checkClient, checkMs, checkPrefix, type RedisClient } from "./redis-client.ts";
+import { checkClient, checkPrefix, type RedisClient } from "./redis-client.ts";
 import { RedisCommands, TIMEOUT_MS } from "./redis-commands.ts";
 import { newerRecord } from "./redis-error.ts";
 import { REPLACE, SET, SET_ASIDE } from "./scripts.ts";
@@ -61,7 +62,7 @@ export class RedisTokenStorage implements TokenStorage {
   ) {
     checkClient(client, ["get", "unlink", "eval", "scanIterator"]);
     checkPrefix(prefix);
-    if (ttlMs !== undefined) checkMs("ttlMs", ttlMs, 1);
+    if (ttlMs !== undefined) checkMs("ttlMs", ttlMs, 1, Number.MAX_SAFE_INTEGER);
     checkMs("timeoutMs", timeoutMs, 1);
     this.#commands = new RedisCommands(client, timeoutMs);
     const aside = `latchkey/aside/${encodeKey(prefix)}/`;

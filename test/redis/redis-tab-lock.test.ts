@@ -251,7 +251,7 @@ describe("the renewals", () => {
   });
 });
 
-test("a shared lock, a wrong client, a pool and a wrong ttlMs are ConfigurationErrors before any command", async () => {
+test("a shared lock, a wrong client, a pool and a wrong ttlMs or timeoutMs are ConfigurationErrors before any command", async () => {
   const client = { eval: async () => expect.unreachable() };
   await expect(
     new RedisTabLock(client).request("l", { mode: "shared" }, async () => 1),
@@ -260,6 +260,8 @@ test("a shared lock, a wrong client, a pool and a wrong ttlMs are ConfigurationE
     ["client", () => new RedisTabLock({ set: client.eval } as never)],
     ["client", () => new RedisTabLock(createClientPool())],
     ["ttlMs", () => new RedisTabLock(client, { ttlMs: 50 })],
+    ["ttlMs", () => new RedisTabLock(client, { ttlMs: 90 * 86_400_000 })],
+    ["timeoutMs", () => new RedisTabLock(client, { timeoutMs: Number.MAX_SAFE_INTEGER })],
     ["prefix", () => new RedisTabLock(client, { prefix: null as never })],
   ] as const)
     expect(make).toThrow(expect.objectContaining({ code: "configuration", input }));

@@ -202,6 +202,11 @@ describe("the configuration", () => {
     async *scanIterator() {},
   };
 
+  test("a ttlMs and a timeoutMs may have their largest value", () => {
+    const config = { ttlMs: Number.MAX_SAFE_INTEGER, timeoutMs: 2 ** 31 - 1 };
+    expect(() => new RedisTokenStorage(client, config)).not.toThrow();
+  });
+
   test.for([
     ["client", undefined, {}],
     ["client", { ...client, eval: undefined }, {}],
@@ -210,6 +215,7 @@ describe("the configuration", () => {
     ["ttlMs", client, { ttlMs: 0 }],
     ["ttlMs", client, { ttlMs: Number.NaN }],
     ["timeoutMs", client, { timeoutMs: Number.POSITIVE_INFINITY }],
+    ["timeoutMs", client, { timeoutMs: 2 ** 31 }],
   ] as const)(
     "a wrong %s is a ConfigurationError before any command",
     ([input, client, config]) => {

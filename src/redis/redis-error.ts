@@ -51,6 +51,14 @@ export function newerRecord(version: number, known: number): StorageError {
   );
 }
 
+/** Returns the `StorageError` for a record that changed during each of `tries` tries to replace it. */
+export function changedRecord(tries: number): StorageError {
+  return withHint(
+    new StorageError(`another process changed the stored value during each of ${tries} tries`),
+    "Call again. If the call fails again, find out which processes write the keys latchkey/storage/* in Redis.",
+  );
+}
+
 /**
  * Returns the kind of an error: the first word of an error reply such as `OOM`, the code of a system error such as
  * `ECONNREFUSED`, or the name of the error's class.

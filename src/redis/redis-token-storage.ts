@@ -1,11 +1,10 @@
 import { checkMs } from "../core/check-ms.ts";
 import { encodeKey } from "../core/keys.ts";
-import { StorageError } from "../core/errors.ts";
 import { storageKey } from "../core/stored-value.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 import { checkClient, checkPrefix, type RedisClient } from "./redis-client.ts";
 import { RedisCommands, TIMEOUT_MS } from "./redis-commands.ts";
-import { newerRecord } from "./redis-error.ts";
+import { changedRecord, newerRecord } from "./redis-error.ts";
 import { REPLACE, SET, SET_ASIDE } from "./scripts.ts";
 
 /** The configuration of a `RedisTokenStorage`. */
@@ -110,9 +109,7 @@ export class RedisTokenStorage implements TokenStorage {
       );
       if (isReplaced === 1) return true;
     }
-    throw new StorageError(
-      `another process changed the stored value during each of ${TRIES} tries`,
-    );
+    throw changedRecord(TRIES);
   }
 
   async delete(key: string): Promise<void> {

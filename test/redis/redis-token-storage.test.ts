@@ -194,6 +194,22 @@ describe.skipIf(IS_MISSING)("with a Redis server", () => {
   });
 });
 
+test("the error of replace() after its last try speaks of Redis, and not of the browser", async () => {
+  let n = 0;
+  const storage = new RedisTokenStorage({
+    get: async () => JSON.stringify({ version: 1, value: ++n }),
+    unlink: async () => 0,
+    eval: async () => 0,
+    async *scanIterator() {},
+  });
+  const error = await storage.replace("k", 1, undefined, () => true).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(StorageError);
+  expect((error as StorageError).message).toMatch(
+    /^another process changed .*\nCall again\. .* Redis/,
+  );
+  expect((error as StorageError).hint).not.toContain("browser");
+});
+
 describe("the configuration", () => {
   const client = {
     get: async () => null,

@@ -184,6 +184,52 @@ describe("at the end of a block", () => {
     await failed;
   });
 
+  /** A storage whose writes fail until `repair()`. */
+  function fullStorage() {
+    const storage = new MemoryTokenStorage();
+    const set = vi.spyOn(storage, "set").mockRejectedValue(new Error("full"));
+    return { storage, repair: () => set.mockRestore() };
+  }
+  const users = [
+    [
+      "a token manager",
+      (storage: MemoryTokenStorage) =>
+        createTokenManager({
+          ...{ storage, locks: new MemoryTabLock() },
+          provider: { owner: null, requestToken: async () => tokens("rt-new") },
+        }),
+    ],
+    [
+      "a client",
+      (storage: MemoryTokenStorage) =>
+        createClient({
+          ...{ issuer: "https://id.example.com", clientId: "web", service: "s", storage },
+          authentication: { method: "none" },
+          grant: () => ({ requestToken: async () => tokens("rt-new") }),
+        }),
+    ],
+  ] as const;
+
+  test.for(users)("%s writes tokens whose first write failed once more", async ([, create]) => {
+    const { storage, repair } = fullStorage();
+    const manager = create(storage);
+    await manager.getToken();
+    repair();
+    const set = vi.spyOn(storage, "set");
+    await manager[Symbol.asyncDispose]();
+    expect(set.mock.calls.map(([, value]) => value)).toEqual([
+      expect.objectContaining({ refreshToken: "rt-new" }),
+    ]);
+  });
+
+  test.for(users)("%s rejects if tokens still cannot be stored", async ([, create]) => {
+    const manager = create(fullStorage().storage);
+    await manager.getToken();
+    const error = await manager[Symbol.asyncDispose]().catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ code: "storage", cause: new Error("full") });
+    expect((error as Error).message).toMatch(/^tokens could not be stored\nCall again/);
+  });
+
   test("a token manager no longer listens to its owner, until the next call", async () => {
     const listeners = new Set<unknown>();
     const owner: TokenOwner = {

@@ -4,7 +4,7 @@ import type { TokenManager } from "../service/token-manager.ts";
 /**
  * A client that gets access tokens on a server, in a terminal or in another trusted runtime. `createClient()` creates a
  * `Client`. At the end of a block, `await using client = createClient(…)` waits until running token requests have ended and their
- * tokens are stored.
+ * tokens are stored. If tokens still cannot be stored then, it rejects with a `StorageError`.
  */
 export interface Client extends AsyncDispose {
   /**

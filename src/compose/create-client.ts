@@ -162,7 +162,7 @@ export function createClient(config: CreateClientConfig): Client {
     invalidateToken: (options) => explained(manager.invalidateToken({ ...target, ...options })),
     [asyncDispose]: async () => {
       await running.ended();
-      await manager[asyncDispose]();
+      await explained(manager[asyncDispose]());
     },
     fetch: async (input, init) => {
       if (send) return send(input, init);

@@ -6,12 +6,8 @@ import type { TokenSet } from "../core/token-set.ts";
 import { isExpiring } from "../core/token-lifetime.ts";
 import { UserKeys } from "../core/user-keys.ts";
 import { targetKey, type TokenTarget } from "../core/token-target.ts";
-import {
-  lifetimeOf,
-  serviceTokens,
-  ServiceTokenStore,
-  type ServiceTokens,
-} from "./service-tokens.ts";
+import { lifetimeOf, serviceTokens, type ServiceTokens } from "./service-tokens.ts";
+import { ServiceTokenStore } from "./service-token-store.ts";
 import { isOf, ServiceUsers, UserChanged, type ServiceUser } from "./service-users.ts";
 import { UserRemovals } from "./user-removals.ts";
 import type { ServiceTokenOptions, TokenManagerConfig } from "./token-manager-options.ts";
@@ -136,6 +132,14 @@ export class ServiceEntries {
   async change({ key, user }: Entry, tokens: ServiceTokens): Promise<void> {
     if (!this.users.isHere(user)) return;
     await this.#store.change(key, tokens, this.#config.clock.now());
+  }
+
+  /**
+   * Writes all tokens whose last write failed.
+   * @throws StorageError the storage failed again
+   */
+  save(): Promise<void> {
+    return this.#store.save(this.#config.clock.now());
   }
 
   /**

@@ -37,7 +37,8 @@ export class TokenManager implements AsyncDispose {
   #calls = 0;
   /**
    * `await using` calls this method at the end of a block. Waits until running token requests have ended and their tokens are
-   * stored, so that no new refresh token is lost. Then calls `dispose()`.
+   * stored, so that no new refresh token is lost. Writes tokens whose first write failed once more. Then calls `dispose()`.
+   * @throws StorageError the storage failed again, and tokens are lost
    */
   declare readonly [Symbol.asyncDispose]: AsyncDispose[typeof Symbol.asyncDispose];
 
@@ -200,7 +201,13 @@ export class TokenManager implements AsyncDispose {
 
   async #end(): Promise<void> {
     await this.#running.ended();
-    this.dispose();
+    try {
+      await this.#entries.save();
+    } catch (error) {
+      throw this.#explained(error);
+    } finally {
+      this.dispose();
+    }
   }
 
   /** Called when no user is signed in. The provider can start a login. */

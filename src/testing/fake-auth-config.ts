@@ -1,6 +1,6 @@
 import type { GetTokenOptions, LoginOptions, LogoutOptions } from "../core/auth-options.ts";
 import type { AuthStatus, TokenSummary } from "../core/auth-state.ts";
-import { ConfigurationError, RefreshTokenError } from "../core/errors.ts";
+import { ConfigurationError } from "../core/errors.ts";
 import { has, isObject, isTexts } from "../core/shape.ts";
 import { toUser, type User } from "../core/user.ts";
 import { oneOf, refuseUnknown } from "./refuse-unknown.ts";
@@ -176,12 +176,7 @@ export function statusOf(
     case "anonymous":
       return { status, reason: "none" };
     case "expired":
-      return {
-        status,
-        reason: "session_ended",
-        user,
-        error: new RefreshTokenError("session_ended"),
-      };
+      return { status, reason: "session_ended", user };
     case "unavailable":
       return {
         status,

@@ -29,9 +29,10 @@ export class LoginsInProgress {
     }
   }
 
-  /** After a cancelled login, the state is the state before the login. */
+  /** After a cancelled login, and if the session had expired, the state is the state before the login. */
   #fail(error: unknown): void {
-    const isTold = isAuthError(error) && !(error instanceof CancelledError);
+    const isCancelled = error instanceof CancelledError;
+    const isTold = isAuthError(error) && !isCancelled && this.#before.status !== "expired";
     this.#state.set(isTold ? { status: "anonymous", reason: "login_failed", error } : this.#before);
   }
 }

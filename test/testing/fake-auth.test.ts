@@ -5,7 +5,8 @@ import {
   NoTokenError,
   RefreshTokenError,
 } from "../../src/core/errors.ts";
-import { fakeAuth, type FakeAuthConfig } from "../../src/testing.ts";
+import { fakeAuth, fakeProvider, type FakeAuthConfig } from "../../src/testing.ts";
+import { nodeBrowser } from "../support/node-browser.ts";
 
 const ADA = { sub: "ada", name: "Ada", email: "ada@example.com", role: "admin" };
 
@@ -109,6 +110,25 @@ describe("the state `expired`", () => {
     await auth.switchUser("ada");
     expect(auth.state.status).toBe("expired");
   });
+});
+
+test("a login that fails in the state `expired` leaves this state, as with createAuth()", async () => {
+  const provider = fakeProvider();
+  const config = { clientId: "web", redirectUri: "https://app.example.com/cb" };
+  const tab = nodeBrowser({ ...config, issuer: provider.issuer, fetch: provider.fetch }).tab();
+  await tab.login();
+  provider.endSessions("ada");
+  const silent = tab.getToken({ cache: "reload", prompt: "none" });
+  await expect(silent).rejects.toMatchObject({ code: "refresh_token" });
+  provider.failNext("authorization", { type: "oauth_error", error: "server_error" });
+  await expect(tab.login()).rejects.toMatchObject({ error: "server_error" });
+  const auth = fakeAuth({ user: "ada", state: "expired" });
+  auth.setLogin(() => Promise.reject(new NetworkError("offline")));
+  await expect(auth.login()).rejects.toMatchObject({ code: "network" });
+  for (const { state } of [tab, auth]) {
+    expect(state).toMatchObject({ status: "expired", reason: "session_ended" });
+    expect(state).not.toHaveProperty("error");
+  }
 });
 
 test("setUser() gives each user a token of their own, and switchUser() returns to it", async () => {

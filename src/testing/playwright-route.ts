@@ -7,6 +7,7 @@ export interface RouteLike {
     method(): string;
     headers(): Record<string, string>;
     postData(): string | null;
+    isNavigationRequest(): boolean;
   };
   fulfill(response: {
     status: number;
@@ -18,7 +19,8 @@ export interface RouteLike {
 
 /**
  * Returns a handler for `page.route()` or `context.route()` of Playwright. Requests to the issuer get the responses of
- * `provider`. A fault of the network aborts the request.
+ * `provider`. A fault of the network aborts the request. For the redirect of a navigation, the response is a page that goes to the
+ * new URL, because Playwright fulfils no redirects in WebKit.
  * @throws ConfigurationError from the handler: the request goes to another origin than the provider's
  * @see https://playwright.dev/docs/api/class-browsercontext#browser-context-route
  * @example
@@ -40,10 +42,23 @@ export function playwrightRoute(
       }),
     );
     if (response.type === "error") return route.abort("failed");
+    const target = response.headers.get("location");
+    if (target !== null && asked.isNavigationRequest()) return route.fulfill(pageTo(target));
     return route.fulfill({
       status: response.status,
       headers: Object.fromEntries(response.headers),
       body: await response.text(),
     });
+  };
+}
+
+/** Returns a page that replaces itself with `url`, as a redirect leaves no entry in the history. */
+function pageTo(url: string): Parameters<RouteLike["fulfill"]>[0] {
+  // `</script>` in the URL would end the script.
+  const text = JSON.stringify(url).replaceAll("<", "\\u003c");
+  return {
+    status: 200,
+    headers: { "content-type": "text/html; charset=utf-8" },
+    body: `<!doctype html><script>location.replace(${text})</script>`,
   };
 }

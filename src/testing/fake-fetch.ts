@@ -4,7 +4,7 @@ import { isSameOrigin } from "../core/same-origin.ts";
 
 /**
  * Sends a request with the token of `getToken()`, as `auth.fetch` does, through the global `fetch`. A relative URL is resolved
- * against the page. After a 401 response, the request is sent once more if `getToken()` returns a newer token. `onSend` gets a
+ * against the page's base URL. After a 401 response, the request is sent once more if `getToken()` returns a newer token. `onSend` gets a
  * copy of each request. Unlike `auth.fetch`, this function makes no pause after a second 401 response.
  * @throws ConfigurationError the request goes to another origin than the page, its mode is `no-cors`, or no header can contain
  * the token
@@ -17,8 +17,9 @@ export async function sendWithToken(
 ): Promise<Response> {
   // In jsdom, the `Request` of Node resolves no relative URL.
   const page = typeof location === "object" ? location.href : undefined;
+  const base = typeof document === "object" ? document.baseURI : page;
   const isText = typeof input === "string" || input instanceof URL;
-  const request = new Request(isText && page ? new URL(input, page) : input, init);
+  const request = new Request(isText && page ? new URL(input, base) : input, init);
   checkRequest(request, page);
   const again = request.clone();
   const options = { prompt: "none", signal: request.signal } as const;

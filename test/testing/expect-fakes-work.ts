@@ -12,6 +12,12 @@ export async function expectFakesWork(): Promise<void> {
   expect(sent!.headers.get("authorization")).toBe("Bearer t1");
   await expect(auth.fetch("https://other.example/api")).rejects.toMatchObject({ input: "url" });
   expect(send).toHaveBeenCalledTimes(1);
+  const base = document.createElement("base");
+  base.href = "/app/";
+  document.head.append(base);
+  await auth.fetch("api/orders");
+  expect(auth.calls.fetch[1]!.url).toBe(new URL("/app/api/orders", location.href).href);
+  base.remove();
   send.mockRestore();
   await auth.logout();
   expect(auth.state.status).toBe("anonymous");

@@ -94,6 +94,21 @@ describe("the parts of Latchkey, with `fetch` of the provider", () => {
     await expect(tab.login()).rejects.toMatchObject({ error: "temporarily_unavailable" });
   });
 
+  test("log a user in with the requested `acr`, or with the `acr` of the user", async () => {
+    const acr = { essential: true, values: ["mfa", "hardware"] };
+    const claims = JSON.stringify({ id_token: { acr } });
+    const tab = browserOf(provider).tab();
+    expect(await tab.login({ parameters: { claims } })).toMatchObject({ claims: { acr: "mfa" } });
+    const preferred = await tab.login({ acrValues: ["hardware", "mfa"] });
+    expect(preferred.claims["acr"]).toBe("hardware");
+    expect((await tab.login()).claims).not.toHaveProperty("acr");
+    provider = fakeProvider({ users: [{ sub: "ada", acr: "pwd" }] });
+    const other = browserOf(provider).tab();
+    expect(await other.login({ acrValues: ["mfa"] })).toMatchObject({ claims: { acr: "pwd" } });
+    const refused = other.login({ parameters: { claims } });
+    await expect(refused).rejects.toMatchObject({ code: "id_token", claim: "acr" });
+  });
+
   test("log a user in when only the provider has a manual clock", async () => {
     provider = fakeProvider({ clock: new ManualClock() });
     expect(await browserOf(provider).tab().login()).toMatchObject({ sub: "ada" });
@@ -397,6 +412,16 @@ describe("the authorization endpoint", () => {
     expect((await location({ ...silent, max_age: "61" })).has("code")).toBe(true);
   });
 
+  test("max_age=0 asks for a login within the second of the last login, too", async () => {
+    provider = fakeProvider({ clock: new ManualClock(), login: "page" });
+    expect((await location({ fake_user: "ada" })).has("code")).toBe(true);
+    const page = await provider.fetch(url({ max_age: "0" }));
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("Log in")]);
+    const silent = await location({ max_age: "0", prompt: "none" });
+    expect(silent.get("error")).toBe("login_required");
+    expect((await location({ max_age: "" })).has("code")).toBe(true);
+  });
+
   test("`prompt: none` for an `id_token_hint` of another user is login_required", async () => {
     const { id_token: ofAda } = await provider.issueTokens();
     const { id_token: ofBob } = await provider.issueTokens({ user: "bob" });
@@ -446,6 +471,31 @@ test("end_session redirects to a registered URL only", async () => {
   };
   expect(await end(known)).toBe(`${known}?state=s`);
   expect(await end("https://evil.example/")).toBeNull();
+});
+
+test("end_session without a client_id uses the client of the id_token_hint", async () => {
+  provider = fakeProvider({
+    clients: ["one", "two"].map((clientId) => ({
+      clientId,
+      postLogoutRedirectUris: [`https://${clientId}.example.com/`],
+    })),
+  });
+  const { id_token: hint } = await provider.issueTokens({ clientId: "two" });
+  const query = new URLSearchParams({
+    id_token_hint: hint!,
+    post_logout_redirect_uri: "https://two.example.com/",
+  });
+  expect((await provider.fetch(`${provider.issuer}/logout?${query}`)).status).toBe(302);
+  query.set("post_logout_redirect_uri", "https://one.example.com/");
+  expect((await provider.fetch(`${provider.issuer}/logout?${query}`)).status).toBe(400);
+});
+
+test("a user is found by `sub` before other users are found by email", async () => {
+  provider = fakeProvider({
+    users: [{ sub: "1", email: "bob@example.com" }, { sub: "bob@example.com" }],
+  });
+  const { access_token: token } = await provider.issueTokens({ user: "bob@example.com" });
+  expect(provider.userOf(token)).toBe("bob@example.com");
 });
 
 describe("faults", () => {
@@ -570,7 +620,7 @@ describe("faults", () => {
 
 describe("what the provider does not know", () => {
   test("an unknown path and an unknown grant get a response that lists the known ones", async () => {
-    const response = await provider.fetch(`${provider.issuer}/oauth/token?code=SECRET`);
+    const response = await provider.fetch(`${provider.issuer}/introspect/SECRET?code=SECRET`);
     const text = await response.text();
     expect(response.status).toBe(404);
     expect(text).toContain("POST /token");

@@ -1,6 +1,6 @@
-import { decodeJwt } from "jose";
+import { isObject, isTexts, parseObject, text } from "../../core/shape.ts";
 import { page, link, parametersOf, redirect, RefusedRequest } from "./http.ts";
-import { clientOf, findUser, scopesIn, type ProviderParts } from "./provider-parts.ts";
+import { clientOf, findUser, hintClaims, scopesIn, type ProviderParts } from "./provider-parts.ts";
 
 /** The parameters of the login page's own links. */
 const CHOICE = "fake_user";
@@ -27,10 +27,11 @@ export async function authorizationEndpoint(
   const hint = hintOf(query);
   const hinted = findUser(parts, hint)?.sub;
   const chosen = findUser(parts, query.get(CHOICE))?.sub;
-  const mustAsk = prompts.some((prompt) => /^(login|select_account|create)$/.test(prompt));
+  const maxAgeS = Number(query.get("max_age") || Infinity);
+  const mustAsk =
+    maxAgeS === 0 || prompts.some((prompt) => /^(login|select_account|create)$/.test(prompt));
   const now = config.clock.now();
   const nowS = Math.floor(now / 1_000);
-  const maxAgeS = Number(query.get("max_age") ?? Infinity);
   const isKnown =
     browser.sub !== undefined &&
     !mustAsk &&
@@ -55,6 +56,7 @@ export async function authorizationEndpoint(
       resources: [...query.getAll("resource"), ...query.getAll("audience")],
       authTime: browser.authTime,
       nonce: query.get("nonce") ?? undefined,
+      acr: requestedAcr(query),
     },
     redirectUri: query.get("redirect_uri")!,
     challenge: query.get("code_challenge")!,
@@ -95,14 +97,21 @@ function responder(
   return (response) => redirect(redirectUri, { ...response, state, iss: parts.config.issuer });
 }
 
-/** Returns the `sub` in `id_token_hint`, which is not verified, or else `login_hint`. */
+/** Returns the `sub` in `id_token_hint`, or else `login_hint`. */
 function hintOf(query: URLSearchParams): string | null {
-  const hint = query.get("login_hint") || null;
-  try {
-    return decodeJwt(query.get("id_token_hint") ?? "").sub ?? hint;
-  } catch {
-    return hint;
-  }
+  return hintClaims(query).sub ?? (query.get("login_hint") || null);
+}
+
+/**
+ * Returns the first `acr` that the parameter `claims` requests for the ID token, or else the first of `acr_values`.
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#acrSemantics
+ */
+function requestedAcr(query: URLSearchParams): string | undefined {
+  const { id_token: idToken } = parseObject(query.get("claims") ?? "") ?? {};
+  const { acr } = isObject(idToken) ? idToken : {};
+  const { value, values } = isObject(acr) ? acr : {};
+  const first = isTexts(values) ? values[0] : value;
+  return text(first) ?? text(query.get("acr_values")?.split(" ")[0]);
 }
 
 /** Returns what is wrong with a request. @see https://www.rfc-editor.org/rfc/rfc7636#section-4.4.1 */

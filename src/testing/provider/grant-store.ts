@@ -9,6 +9,8 @@ export interface FakeLogin {
   /** When the user authenticated. Seconds since the epoch. */
   readonly authTime: number;
   readonly nonce?: string | undefined;
+  /** The `acr` that the login has requested. */
+  readonly acr?: string | undefined;
 }
 
 /** The login of an authorization code, and what its token request must match. */

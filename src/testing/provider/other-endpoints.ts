@@ -11,7 +11,7 @@ import {
   redirect,
   RefusedRequest,
 } from "./http.ts";
-import { clientOf, findUser, scopesIn, type ProviderParts } from "./provider-parts.ts";
+import { clientOf, findUser, hintClaims, scopesIn, type ProviderParts } from "./provider-parts.ts";
 import { authenticate, tokenEndpoint } from "./token-endpoint.ts";
 import { claimsFor } from "./token-response.ts";
 
@@ -94,7 +94,8 @@ async function endSession(parts: ProviderParts, request: Request): Promise<Respo
   parts.browser.sub = undefined;
   const target = query.get("post_logout_redirect_uri");
   if (target === null) return page("Logged out", ["You are logged out."]);
-  const clientId = query.get("client_id") ?? parts.config.clients[0]!.clientId;
+  const [hinted] = [hintClaims(query).aud].flat();
+  const clientId = query.get("client_id") ?? hinted ?? parts.config.clients[0]!.clientId;
   const { postLogoutRedirectUris: known } = clientOf(parts, clientId);
   if (known ? !known.includes(target) : !URL.canParse(target)) {
     throw new RefusedRequest(

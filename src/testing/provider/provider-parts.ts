@@ -1,3 +1,4 @@
+import { decodeJwt, type JWTPayload } from "jose";
 import type { User } from "../../core/user.ts";
 import type { DeviceLogins } from "./device-logins.ts";
 import type { GrantStore } from "./grant-store.ts";
@@ -32,9 +33,20 @@ export function clientOf({ config }: ProviderParts, clientId: string | null): Fa
   throw new RefusedRequest("invalid_client", `The fake provider knows the clients ${known}.`, 401);
 }
 
-/** Returns the user with this `sub`, or with this email. */
+/** Returns the user with this `sub`, or else with this email. */
 export function findUser({ config }: ProviderParts, hint: string | null): User | undefined {
-  return config.users.find(({ sub, email }) => hint !== null && (sub === hint || email === hint));
+  if (hint === null) return undefined;
+  const { users } = config;
+  return users.find(({ sub }) => sub === hint) ?? users.find(({ email }) => email === hint);
+}
+
+/** Returns the claims of `id_token_hint`, which is not verified. Without a readable hint, there are no claims. */
+export function hintClaims(parameters: URLSearchParams): JWTPayload {
+  try {
+    return decodeJwt(parameters.get("id_token_hint") ?? "");
+  } catch {
+    return {};
+  }
 }
 
 /** Returns the scopes in a parameter. */

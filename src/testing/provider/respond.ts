@@ -49,9 +49,9 @@ export async function respond(
   return handle(parts, endpoint, request);
 }
 
-/** Returns the response to a request that no endpoint accepts. The response lists the endpoints. */
+/** Returns the response to a request that no endpoint accepts. The response lists the endpoints, and does not contain the path. */
 export function unknownEndpoint(issuer: string, { method, url }: Request): Response {
-  const text = `The fake provider has no ${method} ${new URL(url).pathname}. It has ${endpointList()}.`;
+  const text = `The fake provider has no such endpoint for ${method}. It has ${endpointList()}.`;
   const methods = methodsAt(issuer, url);
   const refusal = new RefusedRequest("invalid_request", text, methods.length > 0 ? 405 : 404);
   const response = oauthError(refusal);

@@ -103,6 +103,7 @@ async function signIdToken(
   }: { readonly accessToken: string; readonly isLogin: boolean; readonly iat: number },
 ): Promise<string> {
   const claims = {
+    ...(login.acr !== undefined && { acr: login.acr }),
     ...claimsFor(user, login.scope),
     iss: config.issuer,
     sub: user.sub,

@@ -26,7 +26,7 @@ export interface RouteLike {
  * @example
  * const provider = fakeProvider();
  * const handler = playwrightRoute(provider);
- * // await context.route(`${provider.issuer}/**`, handler);
+ * // await context.route(`${new URL(provider.issuer).origin}/**`, handler);
  */
 export function playwrightRoute(
   provider: Pick<FakeProvider, "handle">,

@@ -47,19 +47,36 @@ function newProvider(more: FakeProviderConfig = {}): FakeProvider {
   });
 }
 
+/** What differs in the `createAuth()` of a test's app. `worker`: the name of the worker. */
+interface AppConfig {
+  readonly issuer?: string;
+  readonly scope?: readonly string[];
+  readonly worker?: string;
+}
+
 /** Opens the app, which calls `createAuth()` at each load, and waits for the state. */
-async function show(page: Page, path: string, status: string): Promise<void> {
-  await page.addInitScript((issuer) => {
-    window.atLoad = () => {
-      window.auth = window.latchkey.createAuth({
-        issuer,
-        clientId: "web",
-        redirectUri: "/bare/callback",
-        postLogoutRedirectUri: "/bare/",
-        onReturn: undefined,
-      });
-    };
-  }, ISSUER);
+async function show(
+  page: Page,
+  path: string,
+  status: string,
+  config: AppConfig = {},
+): Promise<void> {
+  await page.addInitScript(
+    ({ worker, ...config }) => {
+      window.atLoad = () => {
+        const { createAuth, authWorker } = window.latchkey;
+        window.auth = createAuth({
+          clientId: "web",
+          redirectUri: "/bare/callback",
+          postLogoutRedirectUri: "/bare/",
+          onReturn: undefined,
+          ...config,
+          ...(worker !== undefined && { worker: () => authWorker(worker) }),
+        });
+      };
+    },
+    { issuer: ISSUER, ...config },
+  );
   await page.goto(site.origin + path);
   await until(page, status);
 }
@@ -67,7 +84,7 @@ async function show(page: Page, path: string, status: string): Promise<void> {
 /** Opens the app in a new browser context, in which no user is signed in. */
 async function open(provider: FakeProvider, path = "/bare/"): Promise<Page> {
   context = await browser.newContext();
-  await context.route(`${provider.issuer}/**`, playwrightRoute(provider));
+  await context.route(`${new URL(provider.issuer).origin}/**`, playwrightRoute(provider));
   const page = await context.newPage();
   await show(page, path, "anonymous");
   return page;
@@ -119,10 +136,44 @@ describe("a login", () => {
 });
 
 describe("signedInState()", () => {
+  async function openApp(provider: FakeProvider, config: AppConfig) {
+    const { scope } = config;
+    const storageState = await signedInState({
+      provider,
+      origin: site.origin,
+      ...(scope && { scope }),
+    });
+    context = await browser.newContext({ storageState });
+    await context.route(`${new URL(provider.issuer).origin}/**`, playwrightRoute(provider));
+    // As the guide says: the routes of Playwright do not get the requests of a shared worker.
+    await context.addInitScript(() => Reflect.deleteProperty(window, "SharedWorker"));
+    const page = await context.newPage();
+    await show(page, "/bare/", "authenticated", config);
+    return page;
+  }
+
+  test.for<[string, AppConfig]>([
+    ["a `worker`", { worker: "auth" }],
+    ["an issuer that ends with a slash", { issuer: `${ISSUER}/` }],
+  ])("starts an app with %s signed in, and the session can be refreshed", async ([, config]) => {
+    const provider = newProvider(config.issuer ? { issuer: config.issuer } : {});
+    const page = await openApp(provider, config);
+    expect(provider.userOf(await token(page, "reload"))).toBe("ada");
+    expect(grants(provider)).toEqual(["refresh_token"]);
+  });
+
+  test("starts an app with scopes of its own, which getToken() can request", async () => {
+    const provider = newProvider();
+    const page = await openApp(provider, { scope: ["openid", "offline_access", "orders.read"] });
+    const asked = { prompt: "none", scope: ["orders.read"] } as const;
+    const given = await page.evaluate((asked) => window.auth.getToken(asked), asked);
+    expect(provider.userOf(given)).toBe("ada");
+  });
+
   async function openAs(provider: FakeProvider, user: string) {
     const storageState = await signedInState({ provider, origin: site.origin, user });
     context = await browser.newContext({ storageState });
-    await context.route(`${provider.issuer}/**`, playwrightRoute(provider));
+    await context.route(`${new URL(provider.issuer).origin}/**`, playwrightRoute(provider));
     const page = await context.newPage();
     await show(page, "/bare/", "authenticated");
     return { page, storageState };

@@ -27,7 +27,7 @@ export async function openSignedIn(
   const context = await browser.newContext({
     storageState: await signedInState({ provider, origin, user: "ada" }),
   });
-  await context.route(`${provider.issuer}/**`, playwrightRoute(provider));
+  await context.route(`${new URL(provider.issuer).origin}/**`, playwrightRoute(provider));
   const page = await context.newPage();
   const lab = createLab(provider, page);
   return { provider, context, page, lab };

@@ -8,10 +8,12 @@ import { nodeBrowser } from "../support/node-browser.ts";
 /** The fake provider as a handler of MSW, and Latchkey with the global `fetch`. */
 
 const provider = fakeProvider({
+  // As at Auth0: the pattern of the handler must not add a second slash.
+  issuer: "https://tenant.example.com/",
   clients: [{ clientId: "web" }, { clientId: "job", clientSecret: "s3cret" }],
 });
 const server = setupServer(
-  http.all(`${provider.issuer}/*`, ({ request }) => provider.handle(request)),
+  http.all(`${new URL(provider.issuer).origin}/*`, ({ request }) => provider.handle(request)),
 );
 beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
 afterAll(() => server.close());

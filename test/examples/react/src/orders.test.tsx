@@ -11,7 +11,7 @@ import { Orders } from "./orders.tsx";
 /** The API accepts the tokens of the fake provider only. */
 const provider = fakeProvider();
 const server = setupServer(
-  http.all(`${provider.issuer}/*`, ({ request }) => provider.handle(request)),
+  http.all(`${new URL(provider.issuer).origin}/*`, ({ request }) => provider.handle(request)),
   http.get("*/api/orders", ({ request }) => {
     const token = request.headers.get("authorization")?.replace("Bearer ", "") ?? "";
     const user = provider.userOf(token);

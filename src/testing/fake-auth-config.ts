@@ -1,7 +1,7 @@
 import type { GetTokenOptions, LoginOptions, LogoutOptions } from "../core/auth-options.ts";
 import type { AuthStatus, TokenSummary } from "../core/auth-state.ts";
 import { ConfigurationError } from "../core/errors.ts";
-import { has, isObject, isTexts } from "../core/shape.ts";
+import { has, isObject, isTexts, text } from "../core/shape.ts";
 import { toUser, type User } from "../core/user.ts";
 import { oneOf, refuseUnknown } from "./refuse-unknown.ts";
 
@@ -147,8 +147,29 @@ export function checkState(state: AuthStatus | AuthStatus["status"]): void {
       'Give state: "authenticated" with the option `user`, or call setUser().',
     );
   }
+  checkMembers(state);
   if (status === "unavailable") checkHas(state, status, { error: "object" });
   if (status === "anonymous" || status === "expired") checkHas(state, status, { reason: "string" });
+}
+
+/** Checks the user and the token of a whole state. A message does not contain them. */
+function checkMembers(state: unknown): void {
+  if (!isObject(state)) return;
+  const { user, token } = state;
+  if (user !== undefined && text(isObject(user) ? user["sub"] : undefined) === undefined) {
+    throw new ConfigurationError(
+      "state",
+      "its `user` has no `sub`",
+      'Give only the status, such as state: "expired", with the option `user`.',
+    );
+  }
+  if (token !== undefined && !has(token, { expiresAt: "number", scope: "array" })) {
+    throw new ConfigurationError(
+      "state",
+      "its `token` has no time `expiresAt`, or no list `scope`",
+      'Give only the status, state: "authenticated", with the option `token`, whose members have defaults.',
+    );
+  }
 }
 
 /** `members`: the members that the state needs, and their types. A state that is only a text gets all its members. */

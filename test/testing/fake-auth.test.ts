@@ -8,6 +8,7 @@ import {
 import { fakeAuth, fakeProvider, type FakeAuthConfig } from "../../src/testing.ts";
 import { nodeBrowser } from "../support/node-browser.ts";
 
+const TOKEN = { scope: [], expiresAt: 5, origin: "this-tab", isRenewable: true };
 const ADA = { sub: "ada", name: "Ada", email: "ada@example.com", role: "admin" };
 
 describe("the first state", () => {
@@ -319,6 +320,23 @@ test.for<[string, unknown, string]>([
   ["an unknown freshness", { token: { freshness: "old" } }, "freshness"],
   ["unavailable without an error", { state: { status: "unavailable" } }, "state"],
   ["expired without a reason", { state: { status: "expired" } }, "state"],
+  [
+    "expired with a user without sub",
+    { state: { status: "expired", reason: "user_needed", user: { name: "SECRET" } } },
+    "state",
+  ],
+  [
+    "authenticated with a user without sub",
+    { state: { status: "authenticated", user: {}, token: TOKEN } },
+    "state",
+  ],
+  [
+    "authenticated with a token without a time",
+    {
+      state: { status: "authenticated", user: { sub: "ada" }, token: { ...TOKEN, expiresAt: NaN } },
+    },
+    "state",
+  ],
   ["an unknown status", { state: "signed_in" }, "state"],
   ["authenticated without a user", { state: { status: "authenticated" } }, "state"],
 ])("bad input: %s is a ConfigurationError that names it", ([, config, input]) => {

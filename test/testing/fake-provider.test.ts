@@ -706,6 +706,8 @@ describe("what the provider does not know", () => {
     ["issuer", { issuer: "https://id:SECRET@id.example.com" }],
     ["clients", { clients: [{ clientId: "web", clientSecret: 5 }] }],
     ["clients", { clients: [{ clientId: "web", redirectUris: ["/callback"] }] }],
+    ["clients", { clients: [{ clientId: "SECRET" }, { clientId: "SECRET" }] }],
+    ["clients", { clients: [{ clientId: "" }] }],
     ["redirectUri", { clients: [{ clientId: "web", redirectUri: "https://app.example.com/" }] }],
     ["clock", { clock: {} }],
     ["users", { users: ["ada", "ada"] }],

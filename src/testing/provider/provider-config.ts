@@ -99,14 +99,19 @@ function readUsers(given: FakeProviderConfig["users"]): readonly User[] {
     throw new ConfigurationError("users", "it is not a list of users", "Give at least one user.");
   }
   const users = given.map(readUser);
-  if (new Set(users.map(({ sub }) => sub)).size < users.length) {
-    throw new ConfigurationError(
-      "users",
-      "two users have the same `sub`",
-      "Give each user a `sub` of their own.",
-    );
-  }
+  checkDistinct("users", "sub", users);
   return users;
+}
+
+/** @throws ConfigurationError two members of the list `input` have the same `name` */
+function checkDistinct<Name extends string>(
+  input: string,
+  name: Name,
+  given: readonly Readonly<Record<Name, string>>[],
+): void {
+  if (new Set(given.map((one) => one[name])).size === given.length) return;
+  const problem = `two ${input} have the same \`${name}\``;
+  throw new ConfigurationError(input, problem, `Give each of them a \`${name}\` of its own.`);
 }
 
 /** @throws ConfigurationError `value` is negative or no number */
@@ -133,10 +138,12 @@ function checkClients(clients: readonly FakeClient[]): void {
     value === undefined || (isTexts(value) && value.every((url) => parseUrl(url)));
   const isClient = (client: FakeClient) =>
     has(client, { clientId: "string", clientSecret: "string|undefined" }) &&
+    client.clientId !== "" &&
     isList(client.redirectUris) &&
     isList(client.postLogoutRedirectUris);
   if (Array.isArray(clients) && clients.length > 0 && clients.every(isClient)) {
     for (const client of clients) refuseUnknown("a client", client, CLIENT_MEMBERS);
+    checkDistinct("clients", "clientId", clients);
     return;
   }
   throw new ConfigurationError(

@@ -8,7 +8,7 @@ import { optionalEndpoint } from "./discovery.ts";
 import { fetchKeys, type KeySet, createStoredKeys } from "./id-token/key-set.ts";
 import { createKeySet, type Verifier } from "./id-token/verify.ts";
 import { configuredMetadata, createMetadataSource } from "./metadata-source.ts";
-import type { checkTokenParameters } from "./own-parameters.ts";
+import type { checkTokenParameters } from "../core/own-parameters.ts";
 import { publicCredentials, type HttpOptions } from "./token/form-request.ts";
 import type { createCredentials } from "./token/secret-credentials.ts";
 import { requestTokens } from "./token/token-response.ts";

@@ -7,6 +7,7 @@ import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import { wallClock } from "../core/ports.ts";
 import { PublishedState } from "../core/published-state.ts";
 import type { User } from "../core/user.ts";
+import { checkLogin } from "./check-login.ts";
 import {
   ADA,
   checkFakeAuth,
@@ -112,6 +113,7 @@ export class FakeAuth implements Auth {
     this.calls.login.push(options);
     this.#assertAvailable();
     return this.#logins.run(async () => {
+      checkLogin(options);
       const login = Promise.resolve(options).then(this.#login);
       const user = readUser(await abortable(login, options.signal));
       this.#publish("authenticated", user);

@@ -10,7 +10,7 @@ import { documentMembers, metadataOf } from "../oidc/configured-metadata.ts";
 import { diagnose } from "../oidc/diagnose.ts";
 import { verifyStored } from "../oidc/id-token/verify-stored.ts";
 import { revokeToken } from "../oidc/logout.ts";
-import { checkTokenParameters } from "../oidc/own-parameters.ts";
+import { checkTokenParameters } from "../core/own-parameters.ts";
 import { createServerParts } from "../oidc/server-parts.ts";
 import { createSender } from "../oidc/token/send-refresh-token.ts";
 import type { WorkerConfig } from "./messages.ts";

@@ -19,6 +19,9 @@ export async function expectFakesWork(): Promise<void> {
   expect(auth.calls.fetch[1]!.url).toBe(new URL("/app/api/orders", location.href).href);
   base.remove();
   send.mockRestore();
+  await auth.login({ returnTo: "/orders" });
+  const foreign = auth.login({ returnTo: "https://other.example/" });
+  await expect(foreign).rejects.toMatchObject({ code: "configuration", input: "returnTo" });
   await auth.logout();
   expect(auth.state.status).toBe("anonymous");
 

@@ -200,6 +200,22 @@ describe("login() and logout()", () => {
     expect(auth.state).toMatchObject({ status: "anonymous", reason: "logged_out" });
   });
 
+  test.for([
+    { parameters: { client_id: "SECRET" } },
+    { parameters: { claims: "SECRET" } },
+    { prompt: "SECRET" } as object,
+  ])("login(%o) rejects as with createAuth(), and the error is in the state", async (options) => {
+    const provider = fakeProvider();
+    const config = { clientId: "web", redirectUri: "https://app.example.com/cb" };
+    const tab = nodeBrowser({ ...config, issuer: provider.issuer, fetch: provider.fetch }).tab();
+    const auth = fakeAuth();
+    const error = await tab.login(options).catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: "configuration" });
+    await expect(auth.login(options)).rejects.toEqual(error);
+    for (const { state } of [tab, auth])
+      expect(state).toMatchObject({ status: "anonymous", reason: "login_failed", error });
+  });
+
   test("several users: users(), switchUser(), forget() and onUserRemoved()", async () => {
     const auth = fakeAuth({ user: ADA });
     const removed: string[] = [];

@@ -6,7 +6,8 @@ import { clientKey } from "../../core/keys.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { RequestStore } from "../../core/request-store.ts";
 import { clientTag } from "../../core/response-state.ts";
-import { isRedirectUri, isSameOrigin, parseUrl } from "../../core/same-origin.ts";
+import { assertReturnTo } from "../../core/return-to.ts";
+import { isRedirectUri, parseUrl } from "../../core/same-origin.ts";
 import { isObject, isTexts, parseObject } from "../../core/shape.ts";
 import { errorOf, validateRequest, validateUrl, refusal } from "./validate-response.ts";
 import {
@@ -66,13 +67,7 @@ export async function createAuthorizationUrl(
     );
   }
   const page = options.pageUrl?.() ?? redirectUri;
-  if (returnTo !== undefined && returnTo !== page && !isSameOrigin(returnTo, page)) {
-    throw new ConfigurationError(
-      "returnTo",
-      `it is not a URL of the origin of ${options.pageUrl ? "this page" : "`redirectUri`"}`,
-      "Set it to a path of this app, such as /orders.",
-    );
-  }
+  assertReturnTo(returnTo, page, options.pageUrl ? "this page" : "`redirectUri`");
   const { issuer, authorizationEndpoint } = options.metadata;
   if (!authorizationEndpoint) {
     throw new ConfigurationError(

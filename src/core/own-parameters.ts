@@ -1,8 +1,8 @@
-import { ConfigurationError } from "../core/errors.ts";
-import { assertNotOwned, type OwnedParameters } from "../core/owned-parameters.ts";
-import { OWNED_BY_TOKEN_REQUESTS } from "../core/owned-token-parameters.ts";
-import type { OwnParameters } from "../core/authorization-parameters.ts";
-import { isObject, isTexts, parseObject } from "../core/shape.ts";
+import { ConfigurationError } from "./errors.ts";
+import { assertNotOwned, type OwnedParameters } from "./owned-parameters.ts";
+import { OWNED_BY_TOKEN_REQUESTS } from "./owned-token-parameters.ts";
+import type { OwnParameters } from "./authorization-parameters.ts";
+import { isObject, isTexts, parseObject } from "./shape.ts";
 
 const OF_EACH_LOGIN = "Latchkey creates a new value for each login.";
 const CODE_FLOW = "Latchkey always uses the authorization code flow.";

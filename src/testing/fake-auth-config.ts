@@ -6,10 +6,10 @@ import { toUser, type User } from "../core/user.ts";
 import { oneOf, refuseUnknown } from "./refuse-unknown.ts";
 
 /** The claims of a user of a test. `sub` is required. */
-export interface TestUser {
-  readonly sub: string;
-  readonly [claim: string]: unknown;
-}
+export type TestUser =
+  | { readonly sub: string; readonly [claim: string]: unknown }
+  // An object whose type is an interface.
+  | { readonly sub: string };
 
 /** The token of a `FakeAuth`. Each member has a default. */
 export interface FakeToken extends Partial<TokenSummary> {
@@ -24,17 +24,20 @@ export interface FakeToken extends Partial<TokenSummary> {
 /** Returns the token of a `getToken()` call, or rejects as `getToken()` should reject. */
 export type TokenFunction = (options: GetTokenOptions) => string | Promise<string>;
 
+/** The lifetime of a token whose expiry the test does not set. Milliseconds. */
+export const LIFETIME_MS = 300_000;
+
 /** The options of `fakeAuth()`. */
-export interface FakeAuthConfig {
+export interface FakeAuthConfig<Claims extends object = Readonly<Record<string, unknown>>> {
   /**
    * The claims or the `sub` of the user. With `state`, `login()` signs this user in. Default: no user is signed in, and `login()`
    * signs Ada Lovelace in, whose `sub` is `ada`.
    */
-  readonly user?: TestUser | string;
+  readonly user?: (Claims & { readonly sub: string }) | string;
   /** The access token, or all about the token, or a function that `getToken()` calls. Default: the text `token of <sub>`. */
   readonly token?: FakeToken | TokenFunction | string;
   /** The first state, or only its `status`. Default: `authenticated` with `user`, and otherwise `anonymous`. */
-  readonly state?: AuthStatus | AuthStatus["status"];
+  readonly state?: AuthStatus<Claims> | AuthStatus["status"];
 }
 
 /** The arguments of all calls of a `FakeAuth`, by method, in their order. */
@@ -211,7 +214,7 @@ export function statusOf(
       break;
   }
   const { freshness = "fresh", scope = [], origin = "this-tab", isRenewable = true } = token;
-  const expiresAt = token.expiresAt ?? now + 300_000;
+  const expiresAt = token.expiresAt ?? now + LIFETIME_MS;
   return {
     status,
     reason: "login",

@@ -19,6 +19,15 @@ import {
   type Grant,
   type StandardSchema,
 } from "../../src/parts.ts";
+import { fakeAuth, fakeProvider } from "../../src/testing.ts";
+
+/** The claims of an app whose `createAuth({ claims: schema })` returns an `Auth<AppClaims>`. */
+interface AppClaims {
+  readonly sub: string;
+  readonly roles: readonly string[];
+}
+declare const ada: AppClaims;
+declare function showRoles(auth: Auth<AppClaims>): void;
 
 /**
  * `npm run types` compiles this file. If a line under a `@ts-expect-error` compiles, `npm run types` fails. Nothing here runs.
@@ -36,6 +45,17 @@ export function mustNotCompile(
   createAuth({ ...web, clientSecret: "s" });
   // @ts-expect-error a user agent has the method open()
   createAuth({ ...web, userAgent: { navigate: () => {} } });
+  showRoles(fakeAuth({ user: { sub: "ada", roles: ["admin"] } }));
+  showRoles(fakeAuth({ user: ada }));
+  showRoles(fakeAuth<AppClaims>({ user: "ada" }));
+  fakeAuth().setUser(ada);
+  fakeProvider({ users: [ada] });
+  // @ts-expect-error the claims of the user have no roles
+  showRoles(fakeAuth({ user: { sub: "ada" } }));
+  // @ts-expect-error the claims of the user have no roles
+  fakeAuth<AppClaims>({ user: { sub: "ada" } });
+  // @ts-expect-error a user has a `sub`
+  fakeAuth({ user: { name: "Ada" } });
   // @ts-expect-error `scope` is a list
   void auth.getToken({ scope: "openid profile" });
   // @ts-expect-error the value is unknown

@@ -6,12 +6,14 @@ import type { AuthState, AuthStatus } from "../core/auth-state.ts";
 import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import { wallClock } from "../core/ports.ts";
 import { PublishedState } from "../core/published-state.ts";
+import { isExpiring } from "../core/token-lifetime.ts";
 import type { User } from "../core/user.ts";
 import { checkLogin } from "./check-login.ts";
 import {
   ADA,
   checkFakeAuth,
   checkState,
+  LIFETIME_MS,
   readToken,
   readUser,
   statusOf,
@@ -25,6 +27,9 @@ import {
 import { sendWithToken } from "./fake-fetch.ts";
 import { KnownUsers } from "./known-users.ts";
 import { LoginsInProgress } from "./logins-in-progress.ts";
+
+/** In this last part of its lifetime, a token is refreshed. Milliseconds. */
+const LEAD_MS = 30_000;
 
 /** The implementation of `fakeAuth()`. */
 export class FakeAuthManager implements Auth {
@@ -90,7 +95,9 @@ export class FakeAuthManager implements Auth {
     this.calls.getToken.push(options);
     options.signal?.throwIfAborted();
     const given = (this.#tokenFunction ?? ((asked) => this.#tokenFor(asked)))(options);
-    return abortable(Promise.resolve(given), options.signal);
+    const token = await abortable(Promise.resolve(given), options.signal);
+    this.#refresh(options.user);
+    return token;
   };
 
   readonly login: Auth["login"] = async (options = {}) => {
@@ -191,6 +198,18 @@ export class FakeAuthManager implements Auth {
     if (sub === undefined || !known) throw new NoTokenError("a login is needed");
     if (known.needsLogin) throw new RefreshTokenError("session_ended");
     return this.#tokenOf(sub).accessToken ?? `token of ${sub}`;
+  }
+
+  /** Publishes a newer token of `user` if the token of the state has expired, or soon expires. Default: this tab's user. */
+  #refresh(user = this.#signedIn()?.sub): void {
+    const { since, ...state } = this.state;
+    if (state.status !== "authenticated" || state.user.sub !== user) return;
+    const { expiresAt, isRenewable } = state.token;
+    const now = wallClock.now();
+    const lifetimeMs = expiresAt - since;
+    if (!isRenewable || !isExpiring({ expiresAt, lifetimeMs }, now, LEAD_MS)) return;
+    const token = { ...state.token, expiresAt: now + LIFETIME_MS };
+    this.#state.set({ ...state, reason: "refreshed", freshness: "fresh", token });
   }
 
   #tokenOf(sub: string): FakeToken {

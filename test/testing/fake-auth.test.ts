@@ -1,10 +1,11 @@
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   CancelledError,
   NetworkError,
   NoTokenError,
   RefreshTokenError,
 } from "../../src/core/errors.ts";
+import { watchToken } from "../../src/core/watch-token.ts";
 import { fakeAuth, fakeProvider, type FakeAuthConfig } from "../../src/testing.ts";
 import { nodeBrowser } from "../support/node-browser.ts";
 
@@ -87,6 +88,53 @@ describe("getToken()", () => {
     auth.setToken("t2");
     expect(await auth.getToken()).toBe("t2");
     expect(auth.calls.getToken).toEqual([{ resource: "https://a.example" }, {}, {}]);
+  });
+});
+
+describe("a token that has expired, or soon expires", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test("is refreshed by getToken(), so that a component always has a token", async () => {
+    const token = watchToken(fakeAuth({ user: "ada", token: "t1" }), {});
+    const seen: string[] = [];
+    const stop = token.subscribe(() => seen.push(token.get().status));
+    await vi.advanceTimersByTimeAsync(900_000);
+    stop();
+    expect(seen).toEqual(["ready"]);
+  });
+
+  test("gets a new `expiresAt` in the state, also with a function as token", async () => {
+    const auth = fakeAuth({ user: "ada", token: () => "t1" });
+    auth.setUser("bob");
+    auth.setUser("ada", { expiresAt: Date.now() + 60_000 });
+    await auth.getToken();
+    expect(auth.state).toMatchObject({
+      reason: "login",
+      token: { expiresAt: Date.now() + 60_000 },
+    });
+    vi.advanceTimersByTime(60_000);
+    const { state } = auth;
+    await auth.getToken({ user: "bob" });
+    expect(auth.state).toBe(state);
+    await auth.getToken();
+    expect(auth.state).toMatchObject({
+      reason: "refreshed",
+      freshness: "fresh",
+      token: { expiresAt: Date.now() + 300_000 },
+      since: Date.now(),
+    });
+  });
+
+  test("stays if it is not renewable", async () => {
+    const auth = fakeAuth({ user: "ada", token: { expiresAt: Date.now(), isRenewable: false } });
+    const { state } = auth;
+    await auth.getToken();
+    expect(auth.state).toBe(state);
   });
 });
 

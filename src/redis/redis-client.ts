@@ -53,8 +53,19 @@ export function checkClient<Method extends keyof RedisClient>(
  * @see https://github.com/redis/node-redis/blob/master/docs/RESP.md
  */
 export function withoutTypeMapping<Client>(client: Client): Client {
-  const { withTypeMapping } = client as { withTypeMapping?: (mapping: object) => Client };
-  return typeof withTypeMapping === "function" ? withTypeMapping.call(client, {}) : client;
+  const { withTypeMapping, _commandOptions } = client as Mappable<Client>;
+  // A client without a mapping is used as it is, because each command of another client takes longer.
+  const isMapped = !_commandOptions || _commandOptions.typeMapping !== undefined;
+  return isMapped && typeof withTypeMapping === "function"
+    ? withTypeMapping.call(client, {})
+    : client;
+}
+
+/** The members of a client of the package `redis` that have to do with type mappings. */
+interface Mappable<Client> {
+  readonly withTypeMapping?: (mapping: object) => Client;
+  /** Not public. If a version of the package does not have it, the client might have a mapping. */
+  readonly _commandOptions?: { readonly typeMapping?: object };
 }
 
 /**

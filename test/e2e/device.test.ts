@@ -195,6 +195,11 @@ describe("getToken() of a visible page", () => {
   });
 });
 
+/** Expects one poll a second. On a busy machine, one poll can arrive late and the next one in time. */
+function expectSlowPolls(polls: readonly { readonly at: number }[]): void {
+  polls.slice(1).forEach(({ at }, n) => expect(at - polls[n]!.at).toBeGreaterThan(500));
+}
+
 describe("two tabs", () => {
   test("show one code, poll as one tab, and both get the session", async () => {
     const begun = demo.provider.tokenRequests.count;
@@ -211,7 +216,7 @@ describe("two tabs", () => {
     expect(await askApi(demo, tokens[0].token)).toBe(200);
     const polls = pollsSince(begun);
     expect(polls.filter(({ status }) => status === 200)).toHaveLength(1);
-    polls.slice(1).forEach(({ at }, n) => expect(at - polls[n]!.at).toBeGreaterThan(950));
+    expectSlowPolls(polls);
     await expect.poll(() => pending(b.page)).toEqual([]);
   });
 
@@ -232,7 +237,7 @@ describe("two tabs", () => {
       { userCode: code.userCode, statuses: ["waiting", "approved"] },
     ]);
     const polls = pollsSince(begun);
-    polls.slice(1).forEach(({ at }, n) => expect(at - polls[n]!.at).toBeGreaterThan(950));
+    expectSlowPolls(polls);
     await expect.poll(() => pending(b.page)).toEqual([]);
   });
 });

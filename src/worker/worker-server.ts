@@ -60,8 +60,7 @@ export function createWorkerServer(
     send: {
       async prepare() {
         await parts.loadTokenParameters();
-        await sender.prepare();
-        // Reads the stored keys into memory, for the signature of the first refresh.
+        // Reads the stored metadata and the stored keys into memory, for the first refresh and its signature.
         await (await parts.verifierAtHand())?.keys.cached();
       },
       sync: () => sender.sync(),

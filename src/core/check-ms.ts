@@ -1,7 +1,5 @@
 import { ConfigurationError } from "./errors.ts";
-
-/** The longest delay of a timer. A timer with a longer delay ends at once. Milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { LONGEST_TIMER_MS } from "./ports.ts";
 
 /**
  * Checks a duration that an app passes. `least` and `most`: milliseconds.

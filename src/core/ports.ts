@@ -112,3 +112,6 @@ export interface Page {
 
 /** The wall clock of this device. Each call looks up `Date.now` again, because fake timers in tests replace `Date.now`. */
 export const wallClock: Pick<Clock, "now"> = { now: () => Date.now() };
+
+/** The longest delay of a timer. A timer with a longer delay ends at once. Milliseconds. */
+export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;

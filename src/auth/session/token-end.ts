@@ -1,8 +1,5 @@
-import type { Clock } from "../../core/ports.ts";
+import { LONGEST_TIMER_MS, type Clock } from "../../core/ports.ts";
 import type { CachedToken } from "./cached-token.ts";
-
-/** The longest time that a browser's timer can wait. Milliseconds. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** Waits until a token expires that only a login can replace. The state can then change although the app calls nothing. */
 export class TokenEnd {
@@ -22,6 +19,6 @@ export class TokenEnd {
     if (!cached || cached.summary.isRenewable || leftMs <= 0) return;
     this.#waiting = new AbortController();
     const { signal } = this.#waiting;
-    this.#clock.sleep(Math.min(leftMs, LONGEST_MS), signal).then(this.#onEnd, () => {});
+    this.#clock.sleep(Math.min(leftMs, LONGEST_TIMER_MS), signal).then(this.#onEnd, () => {});
   }
 }

@@ -15,6 +15,7 @@ import {
   settle,
   testClock,
 } from "../refresh/tabs.ts";
+import { PAGE } from "./full-disk.ts";
 import { portPair } from "./worker-ports.ts";
 
 /** The worker's side of the connections to pages. */
@@ -56,12 +57,7 @@ async function pageOf(read: WorkerRefreshes["read"]) {
       store: all.store,
       locks: all.locks,
       clock: testClock,
-      page: {
-        online: () => true,
-        visible: () => true,
-        frozen: () => false,
-        onEvent: () => () => {},
-      },
+      page: PAGE,
     },
   });
   const refreshes = () => asked.mock.calls.filter(([type]) => type === "refresh").length;

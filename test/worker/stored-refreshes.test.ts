@@ -1,10 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { StorageError } from "../../src/core/errors.ts";
 import { RequestTokenError } from "../../src/core/protocol-errors.ts";
-import type { PageLifecycle } from "../../src/core/ports.ts";
 import type { Refresher } from "../../src/core/refresher.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
-import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import { RefreshServer } from "../../src/worker/refresh-server.ts";
 import { storedRefreshes } from "../../src/worker/stored-refreshes.ts";
 import { workerLock } from "../../src/worker/worker-life.ts";
@@ -19,17 +16,12 @@ import {
   responseOf,
   testClock,
 } from "../refresh/tabs.ts";
+import { PAGE, withFullDisk } from "./full-disk.ts";
 import { portPair } from "./worker-ports.ts";
 
 /** A worker whose disk is full after the server has sent new tokens. */
 
 const NEED = { user: ADA, target: DEFAULT_KEY, notGeneration: -1 };
-const PAGE: PageLifecycle = {
-  online: () => true,
-  visible: () => true,
-  frozen: () => false,
-  onEvent: () => () => {},
-};
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -39,38 +31,11 @@ async function start() {
   const all = browser();
   await all.store.update(KEY, () => expiredRow());
   let isFull = false;
-  const store = {
-    get: all.store.get.bind(all.store),
-    update: (...args: Parameters<typeof all.store.update>) =>
-      isFull ? Promise.reject(new StorageError("disk full")) : all.store.update(...args),
-    seal: all.store.seal.bind(all.store),
-    open: all.store.open.bind(all.store),
-  };
-  let ids = 0;
-  const send = vi.fn(async () => {
+  const send = vi.fn(() => {
     isFull = true;
     return responseOf(2);
   });
-  const tab = (name: string) =>
-    new RefreshCoordinator({
-      client: CLIENT,
-      tab: name,
-      ports: {
-        store,
-        locks: all.locks,
-        channel: all.channel(),
-        clock: testClock,
-        page: PAGE,
-        random: { id: () => `${name}-${++ids}`, fraction: () => 0.5 },
-        send: {
-          prepare: async () => {},
-          sync: async () => {},
-          send,
-          verify: async () => ({ type: "unknown" }),
-          revoke: async () => {},
-        },
-      },
-    });
+  const { store, create: tab } = withFullDisk(all, () => isFull, send);
   /** A page whose refreshes run in a worker. `messages`: what the page and the worker send. */
   const page = () => {
     void all.locks.request(workerLock("w"), { mode: "exclusive" }, () => new Promise(() => {}));

@@ -1,9 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { NetworkError, StorageError } from "../../src/core/errors.ts";
 import { RequestTokenError } from "../../src/core/protocol-errors.ts";
-import type { PageLifecycle } from "../../src/core/ports.ts";
 import type { Refresher, RefreshResponse } from "../../src/core/refresher.ts";
-import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import { parseWorkerMessage } from "../../src/worker/messages.ts";
 import { RefreshServer } from "../../src/worker/refresh-server.ts";
 import type { WorkerHandle } from "../../src/worker/worker-connection.ts";
@@ -20,18 +18,13 @@ import {
   settle,
   testClock,
 } from "../refresh/tabs.ts";
+import { PAGE, withFullDisk } from "./full-disk.ts";
 import { workerHandle } from "./worker-ports.ts";
 
 /** Workers that fail late, slowly or again and again, and what an app passes in place of a worker. */
 
 const NEED = { user: ADA, target: DEFAULT_KEY, notGeneration: -1 };
 const CONFIG = { issuer: "https://id.example", clientId: "web" };
-const PAGE: PageLifecycle = {
-  online: () => true,
-  visible: () => true,
-  frozen: () => false,
-  onEvent: () => () => {},
-};
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -124,38 +117,11 @@ test("a caller waits patienceMs, and not twice as long, when its worker dies lat
 
 /** The worker's side, whose store fails or whose server responds with `response`. */
 function workerOf(all: All, response: () => RefreshResponse, isFailing: () => boolean) {
-  const store = {
-    get: all.store.get.bind(all.store),
-    update: (...args: Parameters<typeof all.store.update>) =>
-      isFailing() ? Promise.reject(new StorageError("disk full")) : all.store.update(...args),
-    seal: all.store.seal.bind(all.store),
-    open: all.store.open.bind(all.store),
-  };
-  let ids = 0;
   const sends: string[] = [];
-  const create = (tab: string) =>
-    new RefreshCoordinator({
-      client: CLIENT,
-      tab,
-      ports: {
-        store,
-        locks: all.locks,
-        channel: all.channel(),
-        clock: testClock,
-        page: PAGE,
-        random: { id: () => `${tab}-${++ids}`, fraction: () => 0.5 },
-        send: {
-          prepare: async () => {},
-          sync: async () => {},
-          send: async () => {
-            sends.push(tab);
-            return response();
-          },
-          verify: async () => ({ type: "unknown" }),
-          revoke: async () => {},
-        },
-      },
-    });
+  const { create } = withFullDisk(all, isFailing, (tab) => {
+    sends.push(tab);
+    return response();
+  });
   return { create, sends };
 }
 

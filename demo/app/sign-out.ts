@@ -9,7 +9,7 @@ const ONE_SESSION =
 const NOT_TOLD =
   "The identity provider could not be told. On a shared device, sign out there, too.";
 
-/** What the page tells the user after a logout. */
+/** The title and the text that the page shows after a logout. */
 export interface LogoutNews {
   readonly title: string;
   readonly text: string;

@@ -12,7 +12,7 @@ import {
 } from "../support/demo-users.ts";
 import { expectGoodPage, jumps } from "../support/page-checks.ts";
 
-/** What a user sees of the demo at first sight: avatars, marks, labels, and questions that cover nothing. */
+/** A user sees these parts of the demo first: avatars, marks, labels, and questions that cover nothing. */
 
 let demo: RunningDemo;
 let browser: Browser;

@@ -47,7 +47,7 @@ function newProvider(more: FakeProviderConfig = {}): FakeProvider {
   });
 }
 
-/** What differs in the `createAuth()` of a test's app. `worker`: the name of the worker. */
+/** Options of the `createAuth()` of a test's app. `worker`: the name of the worker. */
 interface AppConfig {
   readonly issuer?: string;
   readonly scope?: readonly string[];

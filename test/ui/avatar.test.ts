@@ -3,7 +3,7 @@ import { ADA, add, all, many, one, remembered, usePage } from "./support.ts";
 
 usePage();
 
-/** What a user sees of an avatar. */
+/** A user sees these avatars. */
 function look(host: Element): object[] {
   return all(host, ".avatar").map((avatar) => {
     const { backgroundColor, color } = getComputedStyle(avatar);

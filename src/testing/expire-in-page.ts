@@ -13,7 +13,8 @@ export interface ExpiredSession {
 
 /**
  * Makes the stored access tokens of a session expire, and tells all tabs to read the session again. Resolves when this page has
- * got that message. Resolves with false if there is no such session. This function runs inside of the page, and is sent there as text: it uses nothing from outside of itself.
+ * got that message. Resolves with false if there is no such session. This function runs inside of the page, and is sent there as
+ * text: it uses nothing from outside of itself.
  */
 export async function expireInPage(session: ExpiredSession): Promise<boolean> {
   const { database, entries, key, user } = session;

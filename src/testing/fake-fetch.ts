@@ -4,8 +4,8 @@ import { isSameOrigin } from "../core/same-origin.ts";
 
 /**
  * Sends a request with the token of `getToken()`, as `auth.fetch` does, through the global `fetch`. A relative URL is resolved
- * against the page's base URL. After a 401 response, the request is sent once more if `getToken()` returns a newer token. `onSend` gets a
- * copy of each request. Unlike `auth.fetch`, this function makes no pause after a second 401 response.
+ * against the page's base URL. After a 401 response, the request is sent once more if `getToken()` returns a newer token. `onSend`
+ * gets a copy of each request. Unlike `auth.fetch`, this function makes no pause after a second 401 response.
  * @throws ConfigurationError the request goes to another origin than the page, its mode is `no-cors`, or no header can contain
  * the token
  */
